@@ -1,0 +1,1 @@
+"""The codebook and the settings: what decides anything is decided here."""
