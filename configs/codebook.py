@@ -22,12 +22,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 Value = bool | int | str | list[str] | None
 Codes = Mapping[str, Value]
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+Place = tuple[str | int, ...]
+
+
+def _located(problems: list[tuple[Place, str]]) -> ValidationError:
+    """One error for all problems, each with its place below the model, so that the loader can name its line."""
+    details = [
+        InitErrorDetails(type=PydanticCustomError("codebook", "{why}", {"why": why}), loc=place, input=None)
+        for place, why in dict.fromkeys(problems)
+    ]
+    return ValidationError.from_exception_data("codebook", details)
 
 
 class _Strict(BaseModel):
@@ -78,6 +90,11 @@ class Condition(_Strict):
         if sum(v is not None for v in (self.equals, self.at_least, self.has, self.min_labels)) != 1:
             raise ValueError("a condition needs exactly one of equals, at_least, has, min_labels")
         return self
+
+    @property
+    def about_labels(self) -> bool:
+        """Whether it speaks of the labels of a multi variable."""
+        return self.has is not None or self.min_labels is not None
 
     def holds(self, codes: Codes) -> bool | None:
         """Whether the condition is true of these codes; None if the variable has no code."""
@@ -154,22 +171,28 @@ class Variable(_Strict):
 
     @model_validator(mode="after")
     def _labels_fit_type(self) -> Variable:
-        if self.type in ("multi", "nominal", "ordinal"):
-            least = 1 if self.type == "multi" else 2
-            if len(self.labels) < least:
-                raise ValueError(f"a {self.type} variable needs at least {least} label(s)")
-            ids = [label.id for label in self.labels]
-            twice = sorted({i for i in ids if ids.count(i) > 1})
-            if twice:
-                raise ValueError(f"label id used twice: {', '.join(twice)}")
-            unknown = sorted({c for label in self.labels for c in label.confusable if c not in ids})
-            if unknown:
-                raise ValueError(f"confusable names unknown label(s): {', '.join(unknown)}")
-        elif self.labels:
-            raise ValueError(f"a {self.type} variable has no labels")
+        problems = list(self._label_problems())
         if self.model and self.type == "text":
-            raise ValueError("a text variable cannot be learned by the classifier (model: true)")
+            problems.append((("model",), "a text variable cannot be learned by the classifier (model: true)"))
+        if problems:
+            raise _located(problems)
         return self
+
+    def _label_problems(self) -> Iterator[tuple[Place, str]]:
+        if self.type not in ("multi", "nominal", "ordinal"):
+            if self.labels:
+                yield ("labels",), f"a {self.type} variable has no labels"
+            return
+        least = 1 if self.type == "multi" else 2
+        if len(self.labels) < least:
+            yield ("labels",), f"a {self.type} variable needs at least {least} label(s)"
+        ids = [label.id for label in self.labels]
+        for i, label in enumerate(self.labels):
+            if label.id in ids[:i]:
+                yield ("labels", i, "id"), f"label id used twice: {label.id}"
+            for j, other in enumerate(label.confusable):
+                if other not in ids:
+                    yield ("labels", i, "confusable", j), f"confusable names unknown label {other}"
 
     @cached_property
     def label_ids(self) -> list[str]:
@@ -216,56 +239,72 @@ class Codebook(_Strict):
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Codebook:
-        ids = [v.id for v in self.variables]
-        twice = sorted({i for i in ids if ids.count(i) > 1})
-        if twice:
-            raise ValueError(f"variable id used twice: {', '.join(twice)}")
-        constraint_ids = [c.id for c in self.constraints]
-        if len(set(constraint_ids)) < len(constraint_ids):
-            raise ValueError("constraint id used twice")
-        for where, condition in self._conditions():
-            problem = self._condition_problem(condition)
-            if problem:
-                raise ValueError(f"{where}: {problem}")
-        for position, variable in enumerate(self.variables):
-            for condition in variable.asked_when:
-                if condition.variable not in ids[:position]:
-                    raise ValueError(
-                        f"{variable.id}.asked_when: {condition.variable} must be asked earlier; move it up"
-                    )
-        for implication in self.implications:
-            if sum(c.has is not None or c.min_labels is not None for c in implication.when) > 1:
-                raise ValueError(
-                    f"{implication.id}: at most one condition of `when` may be about a multi variable"
-                )
-            about_labels = [c for c in implication.when if c.has is not None or c.min_labels is not None]
-            if about_labels and any(c.has is not None or c.min_labels is not None for c in implication.then):
-                raise ValueError(f"{implication.id}: a constraint may not tie labels of multi variables to each other")
+        problems = list(self._problems())
+        if problems:
+            raise _located(problems)
         return self
 
-    def _conditions(self) -> Iterator[tuple[str, Condition]]:
-        for variable in self.variables:
-            for condition in variable.asked_when:
-                yield f"{variable.id}.asked_when", condition
-        for implication in self.implications:
-            for condition in (*implication.when, *implication.then):
-                yield f"constraint {implication.id}", condition
+    def _problems(self) -> Iterator[tuple[Place, str]]:
+        ids = [v.id for v in self.variables]
+        for i, variable in enumerate(self.variables):
+            if variable.id in ids[:i]:
+                yield ("variables", i, "id"), f"variable id used twice: {variable.id}"
+            for j, condition in enumerate(variable.asked_when):
+                place = ("variables", i, "asked_when", j)
+                problem = self._condition_problem(condition)
+                if problem:
+                    yield (*place, problem[0]), problem[1]
+                elif condition.variable not in ids[:i]:
+                    yield (*place, "variable"), f"{condition.variable} must be asked earlier; move it up"
+        constraint_ids = [c.id for c in self.constraints]
+        for i, constraint in enumerate(self.constraints):
+            if constraint.id in constraint_ids[:i]:
+                yield ("constraints", i, "id"), f"constraint id used twice: {constraint.id}"
+            for below, why in self._constraint_problems(constraint):
+                yield ("constraints", i, *below), why
 
-    def _condition_problem(self, condition: Condition) -> str | None:
+    def _constraint_problems(self, constraint: Implication | Floors) -> Iterator[tuple[Place, str]]:
+        for part in ("when", "then"):
+            for j, condition in enumerate(getattr(constraint, part, [])):
+                problem = self._condition_problem(condition)
+                if problem:
+                    yield (part, j, problem[0]), problem[1]
+        if isinstance(constraint, Floors):
+            for label, floor in constraint.at_least.items():
+                for field, condition in (
+                    ("labels_of", Condition(variable=constraint.labels_of, has=label)),
+                    ("ordinal", Condition(variable=constraint.ordinal, at_least=floor)),
+                ):
+                    problem = self._condition_problem(condition)
+                    if problem:
+                        yield (field,) if problem[0] == "variable" else ("at_least", label), problem[1]
+        for implication in constraint.implications():
+            about_labels = sum(c.about_labels for c in implication.when)
+            if about_labels > 1:
+                yield (), "at most one condition of `when` may be about a multi variable"
+            if about_labels and any(c.about_labels for c in implication.then):
+                yield (), "a constraint may not tie labels of multi variables to each other"
+
+    def _condition_problem(self, condition: Condition) -> tuple[str, str] | None:
+        """The field of the condition that does not fit the variables, and why."""
         variable = next((v for v in self.variables if v.id == condition.variable), None)
         if variable is None:
-            return f"unknown variable {condition.variable}"
-        if condition.has is not None or condition.min_labels is not None:
+            return "variable", f"unknown variable {condition.variable}"
+        if condition.about_labels:
             if variable.type != "multi":
-                return f"has and min_labels are for multi variables, {variable.id} is {variable.type}"
+                return "variable", f"has and min_labels are for multi variables, {variable.id} is {variable.type}"
             if condition.has is not None and condition.has not in variable.label_ids:
-                return f"{variable.id} has no label {condition.has}"
+                return "has", f"{variable.id} has no label {condition.has}"
             return None
         if condition.at_least is not None:
             if variable.type != "ordinal":
-                return f"at_least is for ordinal variables, {variable.id} is {variable.type}"
-            return variable.check(condition.at_least)
-        return None if variable.type == "multi" else variable.check(condition.equals)
+                return "variable", f"at_least is for ordinal variables, {variable.id} is {variable.type}"
+            why = variable.check(condition.at_least)
+            return ("at_least", why) if why else None
+        if variable.type == "multi":
+            return "equals", f"equals is not for multi variables; say which label {variable.id} has"
+        why = variable.check(condition.equals)
+        return ("equals", why) if why else None
 
     @cached_property
     def implications(self) -> list[Implication]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -58,12 +59,22 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     return parse_codebook(text, str(path))
 
 
+class _Loader(yaml.SafeLoader):
+    """The safe loader, which also says where a value is that looks like a date or number but is none."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(None, None, f"{error}; put it in quotes", node.start_mark) from None
+
+
 def parse_codebook(text: str, name: str = "codebook") -> Codebook:
     """Read a codebook from YAML text; ``name`` is used in messages."""
-    loader = yaml.SafeLoader(text)
     try:
+        loader = _Loader(text)
         root = loader.get_single_node()
-        repeated = _repeated_keys(root) if root is not None else []
+        repeated = list(_repeated_keys(root, "", set())) if root is not None else []
         if repeated:
             raise CodebookError(name, repeated)
         data = loader.construct_document(root) if root is not None else None
@@ -71,16 +82,16 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
         raise CodebookError(name, [Problem(line, "", f"not valid YAML: {error.problem}")]) from None
-    except yaml.YAMLError as error:
-        raise CodebookError(name, [Problem(1, "", f"not valid YAML: {str(error).splitlines()[0]}")]) from None
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        message = f"not valid YAML: character U+{ord(text[error.position]):04X} is not allowed"
+        raise CodebookError(name, [Problem(line, "", message)]) from None
     if not isinstance(data, dict):
         raise CodebookError(name, [Problem(1, "", "a codebook is a mapping with name, version, variables …")])
     try:
         return Codebook.model_validate(data)
     except ValidationError as error:
-        raise CodebookError(name, [_problem(root, e) for e in error.errors()]) from None
+        raise CodebookError(name, _problems(root, error)) from None
 
 
 def codebook_hash(codebook: Codebook) -> str:
@@ -93,47 +104,78 @@ def _reason(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 
-def _repeated_keys(node: yaml.Node, where: str = "") -> list[Problem]:
+def _repeated_keys(node: yaml.Node, where: str, visited: set[int]) -> Iterator[Problem]:
     """YAML silently keeps the last of two equal keys; a codebook must not lose a rule that way."""
-    problems = []
+    # An anchor may be used in many places, even inside itself.
+    if id(node) in visited:
+        return
+    visited.add(id(node))
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
-            line = key.start_mark.line + 1
-            if key.value in seen:
-                problems.append(Problem(line, where, f"key {key.value!r} occurs twice (first on line {seen[key.value]})"))
-            seen.setdefault(key.value, line)
-            problems += _repeated_keys(value, f"{where}.{key.value}".lstrip("."))
+            if isinstance(key, yaml.ScalarNode):
+                line = key.start_mark.line + 1
+                if key.value in seen:
+                    first = seen[key.value]
+                    yield Problem(line, where, f"key {key.value!r} occurs twice (first on line {first})")
+                seen.setdefault(key.value, line)
+                yield from _repeated_keys(value, f"{where}.{key.value}".lstrip("."), visited)
     elif isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
-            problems += _repeated_keys(item, f"{where}[{i}]")
-    return problems
+            yield from _repeated_keys(item, f"{where}[{_item_name(item, i)}]", visited)
 
 
-def _problem(root: yaml.Node, error: Any) -> Problem:
-    """Follow pydantic's location down the YAML tree to a line."""
-    node, where = root, ""
-    for part in error["loc"]:
+def _problems(root: yaml.Node, error: ValidationError) -> list[Problem]:
+    """All of pydantic's errors, one a place of the file, in the file's order."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for e in error.errors():
+        messages = found.setdefault(_place(root, e), [])
+        message = _message(e)
+        if message not in messages:
+            messages.append(message)
+    # A field that takes a union gives one error for every kind that did not fit.
+    return [Problem(line, where, "; or ".join(messages)) for (line, where), messages in sorted(found.items())]
+
+
+def _place(root: yaml.Node, error: Any) -> tuple[int, str]:
+    """Follow pydantic's location down the YAML tree to a line: that of a field's key, or of a list's item."""
+    node, where, line = root, "", root.start_mark.line
+    for depth, part in enumerate(error["loc"], start=1):
         if isinstance(part, int) and isinstance(node, yaml.SequenceNode) and part < len(node.value):
             node = node.value[part]
             where += f"[{_item_name(node, part)}]"
+            line = node.start_mark.line
         elif isinstance(part, str) and isinstance(node, yaml.MappingNode):
             pair = next((p for p in node.value if p[0].value == part), None)
-            # A tag that pydantic adds for the kind of a union is no key of the file.
-            if pair is None:
-                if error["type"] == "missing":
-                    where += f".{part}"
-                continue
-            node = pair[1] if part != error["loc"][-1] or pair[1].value else pair[0]
-            where += f".{part}"
-    message = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "missing":
-        message = "is missing"
-    elif error["type"] == "extra_forbidden":
-        message = "is no field known here; check its spelling"
-    elif not isinstance(error.get("input"), dict | list):
-        message = f"{message} (found {error.get('input')!r})"
-    return Problem(node.start_mark.line + 1, where.lstrip("."), message)
+            if pair is not None:
+                node, line = pair[1], pair[0].start_mark.line
+                where += f".{part}"
+            # Other parts that the file lacks are tags of pydantic's, for the kind of a union.
+            elif error["type"] == "missing" and depth == len(error["loc"]):
+                where += f".{part}"
+    return line + 1, where.lstrip(".")
+
+
+def _message(error: Any) -> str:
+    """Pydantic's message in words for someone who writes YAML, not Python."""
+    kind, value = error["type"], error.get("input")
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return "is no field known here; check its spelling"
+    if kind == "union_tag_not_found":
+        return "needs a kind: implication or floors"
+    if kind in ("codebook", "value_error"):
+        return str(error["msg"]).removeprefix("Value error, ")
+    if value is None or value == "":
+        return "is empty"
+    if kind == "string_type" and not isinstance(value, dict | list):
+        return f"should be text; put it in quotes (found {value!r})"
+    message = {
+        "model_type": "should be a mapping with fields of its own",
+        "string_pattern_mismatch": "should be an id: lower-case letters, digits and _, a letter first",
+    }.get(kind, str(error["msg"]).replace("Input should be", "should be"))
+    return message if isinstance(value, dict | list) else f"{message} (found {value!r})"
 
 
 def _item_name(node: yaml.Node, position: int) -> str:

@@ -1,0 +1,88 @@
+"""Settings of training, with what each one means. A study's ``weijing.yaml`` may set any of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import UserError
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class EncoderSettings(_Settings):
+    """Which encoder reads the reports, and how long reports are cut into windows."""
+
+    name: str = "embedded"
+    """``embedded``, a folder, or a hub name such as ``hfl/chinese-macbert-base``."""
+    prefix: str | None = None
+    """Put before every window; None takes what the encoder was trained with."""
+    max_tokens: int = Field(default=384, ge=32, le=8192)
+    """Longest window, in tokens."""
+    overlap: int = Field(default=64, ge=0)
+    """Tokens that neighbouring windows share at most, in whole sentences."""
+    max_windows: int = Field(default=256, ge=1)
+    """Windows read of one report; what lies beyond is counted as unread."""
+
+
+class TrainingSettings(_Settings):
+    """How a coder is trained."""
+
+    regime: Literal["frozen", "finetune"] = "frozen"
+    """``frozen`` learns heads on stored sentence states, ``finetune`` the encoder too."""
+    encoder: EncoderSettings = EncoderSettings()
+    hidden: int = Field(default=256, ge=8)
+    """Width of the heads' hidden layer."""
+    dropout: float = Field(default=0.3, ge=0, lt=1)
+    epochs: int = Field(default=60, ge=1)
+    batch_reports: int = Field(default=32, ge=1)
+    """Reports a step."""
+    accumulate: int = Field(default=1, ge=1)
+    """Steps whose gradients are added up before the weights move."""
+    learning_rate: float = Field(default=1e-3, gt=0)
+    """Of the heads."""
+    encoder_learning_rate: float = Field(default=2e-4, gt=0)
+    """Of the encoder's top layer."""
+    layer_decay: float = Field(default=0.9, gt=0, le=1)
+    """Each layer below learns slower by this factor."""
+    trained_layers: int | None = Field(default=None, ge=1)
+    """How many top layers learn; None means all. Word embeddings never do."""
+    weight_decay: float = Field(default=0.05, ge=0)
+    warmup: float = Field(default=0.1, ge=0, lt=1)
+    """Share of the steps in which the learning rate rises."""
+    evidence_weight: float = Field(default=1.0, ge=0)
+    """Weight of the coders' evidence spans in the loss; 0 ignores them."""
+    coder_weight: float = Field(default=0.3, ge=0, le=1)
+    """Share of the single coders' codes in the target; the settled code has the rest."""
+    calibration_share: float = Field(default=0.2, gt=0, lt=0.9)
+    """Share of reprint groups kept for temperatures and thresholds."""
+    folds: int = Field(default=5, ge=2)
+    """Folds of the cross-fitted predictions."""
+    abstain_risk: float = Field(default=0.1, gt=0, lt=1)
+    """A variable is left to a person unless its conformal set at this risk holds one value."""
+    seed: int = 20251123
+
+    @classmethod
+    def preset(cls, regime: str = "frozen", **changes: Any) -> TrainingSettings:
+        """The settings of a regime, with changes."""
+        return read_settings({"regime": regime, **changes})
+
+
+_FINETUNE: dict[str, Any] = {
+    "epochs": 5, "batch_reports": 16, "dropout": 0.1, "weight_decay": 0.01, "hidden": 384,
+}  # fmt: skip
+
+
+def read_settings(given: Mapping[str, Any], where: str = "settings") -> TrainingSettings:
+    """Settings from a mapping; what is left open comes from the regime's preset. Raises ``UserError``."""
+    preset = _FINETUNE if given.get("regime") == "finetune" else {}
+    try:
+        return TrainingSettings.model_validate({**preset, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UserError(f"{where}: {name}: {first['msg']} (found {first.get('input')!r})") from None

@@ -1,0 +1,104 @@
+"""Do codes fit the reports and the codebook? No server checks that, so it is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..configs.codebook import Codebook, Value, Variable
+from .code import Code, current, moment
+from .report import Report
+
+Kind = Literal["report", "variable", "value", "not_asked", "missing", "constraint", "span", "time"]
+
+
+@dataclass(frozen=True)
+class CodeProblem:
+    """One thing wrong with a code, or (``code_id`` None) with a coder's codes of a report."""
+
+    kind: Kind
+    report_id: str
+    coder: str
+    variable: str | None
+    message: str
+    code_id: str | None = None
+
+    def __str__(self) -> str:
+        variable = f", {self.variable}" if self.variable else ""
+        return f"report {self.report_id}, {self.coder}{variable}: {self.message}"
+
+
+def check_codes(codes: Iterable[Code], reports: Iterable[Report], codebook: Codebook) -> list[CodeProblem]:
+    """All that is wrong with the codes in force.
+
+    Gate and constraints are judged within one coder's pass over a report (same purpose and round). An
+    adjudication settles single variables, so nothing is missing from it.
+    """
+    texts = {report.id: report.text for report in reports}
+    variables = {variable.id: variable for variable in codebook.variables}
+    problems: list[CodeProblem] = []
+    passes: dict[tuple[str, str, str, int | None], dict[str, Code]] = {}
+    for code in current(codes):
+        passes.setdefault((code.report_id, code.coder, code.purpose, code.round), {})[code.variable] = code
+        found = list(_code_problems(code, texts, variables))
+        problems += [
+            CodeProblem(k, code.report_id, code.coder, code.variable, m, code.code_id) for k, m in found
+        ]
+    for (report_id, coder, purpose, _), coded in passes.items():
+        values = {
+            name: code.value
+            for name, code in coded.items()
+            if name in variables and variables[name].check(code.value) is None
+        }
+        if purpose != "adjudication":
+            problems += _gate_problems(report_id, coder, coded, values, codebook)
+        problems += [
+            CodeProblem("constraint", report_id, coder, None, f"{broken.message.en} [{broken.id}]")
+            for broken in codebook.violations(values)
+        ]
+    return problems
+
+
+def _code_problems(
+    code: Code, texts: Mapping[str, str], variables: Mapping[str, Variable]
+) -> Iterable[tuple[Kind, str]]:
+    if code.at is not None and moment(code.at) == float("-inf"):
+        yield "time", f"{code.at!r} is no ISO time"
+    variable = variables.get(code.variable)
+    if variable is None:
+        yield "variable", "the codebook has no such variable"
+    else:
+        reason = variable.check(code.value)
+        if reason:
+            yield "value", reason
+    text = texts.get(code.report_id)
+    if text is None:
+        yield "report", "the corpus has no such report"
+    if code.absence and code.evidence:
+        yield "span", "has evidence spans and says that it rests on absence"
+    for span in code.evidence:
+        where = f"characters {span.start}–{span.end}"
+        if text is not None and not 0 <= span.start < span.end <= len(text):
+            yield "span", f"{where} are not within the report's {len(text)} characters"
+        elif text is not None and text[span.start : span.end] != span.text:
+            yield "span", f"{where} read {text[span.start : span.end]!r}, the code says {span.text!r}"
+        if span.label is not None and (
+            span.label not in code.value if isinstance(code.value, list) else variable is not None
+        ):
+            yield "span", f"{where} are evidence of {span.label}, which is not coded"
+
+
+def _gate_problems(
+    report_id: str, coder: str, coded: Mapping[str, Code], values: Mapping[str, Value], codebook: Codebook
+) -> Iterable[CodeProblem]:
+    for variable in codebook.variables:
+        asked = codebook.is_asked(variable, values)
+        code = coded.get(variable.id)
+        gate = ", ".join(dict.fromkeys(c.variable for c in variable.asked_when))
+        if code is not None and not asked:
+            message = f"is coded although {gate} says it is not asked"
+            yield CodeProblem("not_asked", report_id, coder, variable.id, message, code.code_id)
+        # Text may be left blank, and what can be extracted need not be coded.
+        elif code is None and asked and variable.source == "coded" and variable.type != "text":
+            yield CodeProblem("missing", report_id, coder, variable.id, "is asked and has no code")

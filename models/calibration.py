@@ -1,0 +1,121 @@
+"""Temperatures, thresholds and abstention, from reports that training has not seen.
+
+Temperature scaling: Guo et al. 2017. Thresholds: the F1-optimal cut of the calibrated probability, drawn towards 1/2
+when there are few positives. Abstention: split-conformal sets (Vovk et al. 2005; score 1 - p of Sadinle et al. 2019):
+a set holds the true value with probability at least 1 - risk over exchangeable reports; a variable whose set does not
+hold exactly one value is left to a person.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+from torch import Tensor
+
+from ..configs.codebook import Variable
+from .heads import probabilities
+
+FEWEST_POSITIVES = 5
+
+
+class Calibration(BaseModel):
+    """What turns logits into decisions. Stored in the model's config."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n: int = 0
+    """Reports it rests on; 0 means uncalibrated."""
+    temperature: dict[str, float] = {}
+    thresholds: dict[str, list[float]] = {}
+    """By binary or multi variable, one threshold a label."""
+    conformal: dict[str, float] = {}
+    """By single-valued variable: values with probability at least 1 - this are in the set."""
+    risk: float = 0.1
+
+    def temperature_of(self, variable: Variable) -> float:
+        """1 where nothing was fitted."""
+        return self.temperature.get(variable.id, 1.0)
+
+    def threshold_of(self, variable: Variable) -> list[float]:
+        """A half where nothing was fitted."""
+        n = len(variable.labels) if variable.type == "multi" else 1
+        return self.thresholds.get(variable.id) or [0.5] * n
+
+
+def calibrate(
+    variables: tuple[Variable, ...],
+    logits: Mapping[str, Tensor],
+    targets: Mapping[str, Tensor],
+    masks: Mapping[str, Tensor],
+    risk: float = 0.1,
+) -> Calibration:
+    """Fit on held-out logits and hard targets (forms as in ``training.targets.stack_targets``)."""
+    temperature, thresholds, conformal = {}, {}, {}
+    n = max((int(m.sum()) for m in masks.values()), default=0)
+    for variable in variables:
+        asked = masks[variable.id] > 0
+        if asked.sum() < FEWEST_POSITIVES:
+            continue
+        own, target = logits[variable.id][asked].float(), targets[variable.id][asked].float()
+        temperature[variable.id] = _temperature(variable, own, target)
+        probs = probabilities(variable, own, temperature[variable.id])
+        if variable.type in ("binary", "multi"):
+            columns = probs.reshape(len(own), -1).numpy().T
+            truth = target.reshape(len(own), -1).numpy().T > 0.5
+            thresholds[variable.id] = [_threshold(p, t) for p, t in zip(columns, truth, strict=True)]
+        if variable.type != "multi":
+            conformal[variable.id] = _conformal(variable, probs, target, risk)
+    return Calibration(n=n, temperature=temperature, thresholds=thresholds, conformal=conformal, risk=risk)
+
+
+def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:
+    """The temperature of least cross-entropy on a grid from 1/4 to 4."""
+    grid = np.geomspace(0.25, 4, 49)
+    losses = []
+    for t in grid:
+        scaled = logits / float(t)
+        if variable.type == "nominal":
+            losses.append(float(-(target * scaled.log_softmax(-1)).sum()))
+        else:
+            losses.append(
+                float(torch.nn.functional.binary_cross_entropy_with_logits(scaled, target, reduction="sum"))
+            )
+    return round(float(grid[int(np.argmin(losses))]), 4)
+
+
+def _threshold(probs: np.ndarray, truth: np.ndarray) -> float:
+    positives = int(truth.sum())
+    if positives < FEWEST_POSITIVES or positives == len(truth):
+        return 0.5
+    order = np.argsort(-probs, kind="stable")
+    hits = np.cumsum(truth[order])
+    f1 = 2 * hits / (np.arange(1, len(order) + 1) + positives)
+    sorted_probs = probs[order]
+    last = np.append(sorted_probs[1:] < sorted_probs[:-1], True)  # only between different probabilities
+    best = int(np.argmax(np.where(last, f1, -1)))
+    below = sorted_probs[best + 1] if best + 1 < len(order) else 0.0
+    cut = float(sorted_probs[best] + below) / 2
+    weight = positives / (positives + 20)
+    return round(min(max(weight * cut + (1 - weight) * 0.5, 0.05), 0.95), 4)
+
+
+def _conformal(variable: Variable, probs: Tensor, target: Tensor, risk: float) -> float:
+    if variable.type == "binary":
+        of_truth = torch.where(target > 0.5, probs, 1 - probs)
+    else:
+        true = target.argmax(-1) if variable.type == "nominal" else target.round().sum(-1).long()
+        of_truth = probs.gather(1, true[:, None])[:, 0]
+    scores = np.sort(1 - of_truth.numpy())
+    rank = math.ceil((len(scores) + 1) * (1 - risk))
+    # With too few reports no finite cut keeps the promise: every value stays in the set.
+    return float(scores[rank - 1]) if rank <= len(scores) else 1.0
+
+
+def read_calibration(stored: Mapping[str, Any]) -> Calibration:
+    """The calibration stored in a model's config; an empty one if there is none."""
+    return Calibration.model_validate(dict(stored)) if stored else Calibration()

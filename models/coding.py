@@ -1,0 +1,195 @@
+"""A trained coder: texts in, codes with probabilities and evidence out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from ..configs.codebook import Codebook, Value, Variable
+from ..configs.errors import UserError
+from .calibration import Calibration, read_calibration
+from .decoding import Decoder
+from .heads import Slots, probabilities
+from .network import CoderNetwork
+from .scoring import encode, reader_of, score
+from .windows import ReadReport
+
+EVIDENCE_SENTENCES = 2
+EVIDENCE_LEAST = 0.2
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A sentence that a code rests on; offsets count code points of the report's text.
+
+    ``start``, ``end`` and ``text`` are None where the code rests on what the report does not say.
+    """
+
+    variable: str
+    value: str
+    start: int | None
+    end: int | None
+    text: str | None
+    weight: float
+
+
+@dataclass(frozen=True)
+class Coding:
+    """The coder's codes of one report.
+
+    ``probs``: calibrated, before constraints: P(true) for binary variables, else one number a label; for a variable
+    that is asked under a condition, given that the condition holds.
+    """
+
+    values: dict[str, Value]
+    probs: dict[str, float | dict[str, float] | list[float]]
+    abstain: list[str]
+    evidence: list[Evidence]
+    n_windows: int
+    chars_unread: int
+    unknown_chars: str = field(default="")
+
+
+class Coder:
+    """A trained network with its tokenizer, codebook and calibration."""
+
+    def __init__(self, network: CoderNetwork, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.network = network
+        self.tokenizer = tokenizer
+        self.reader = reader_of(network, tokenizer)
+        self.codebook = Codebook.model_validate(network.config.codebook)
+        self.calibration: Calibration = read_calibration(network.config.calibration)
+        self.slots: Slots = network.heads.slots
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Coder:
+        """Load a model folder (or hub name). Raises ``UserError`` if it is none."""
+        try:
+            network = CoderNetwork.from_pretrained(folder)
+            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
+        except UserError:
+            raise
+        except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
+            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise UserError(f"{folder}: is no model of weijing that can be loaded ({first})") from error
+        return cls(network, tokenizer)
+
+    def calibrated(self, calibration: Calibration) -> Coder:
+        """The same coder with another calibration, which is stored in its config."""
+        self.network.config.calibration = calibration.model_dump()
+        return Coder(self.network, self.tokenizer)
+
+    def read(self, texts: Sequence[str]) -> list[ReadReport]:
+        """Divide texts into windows."""
+        return self.reader.read(texts)
+
+    def code(self, texts: Sequence[str], done: Callable[[int], None] | None = None) -> list[Coding]:
+        """Code texts, in their order. ``done`` is called with the number of reports finished, batch by batch."""
+        read = self.read(texts)
+        states = encode(self.network, read, self.tokenizer.pad_token_id, done=done)
+        return self.decide(texts, read, *score(self.network, states))
+
+    def decide(
+        self,
+        texts: Sequence[str],
+        read: Sequence[ReadReport],
+        logits: Mapping[str, Tensor],
+        evidence: Sequence[Tensor],
+        calibration: Calibration | None = None,
+    ) -> list[Coding]:
+        """Codes from logits by variable over all reports and evidence scores [sentences, slots] of each."""
+        calibration = calibration or self.calibration
+        decoder = Decoder(self.codebook, calibration.thresholds)
+        probs = {
+            v.id: probabilities(v, logits[v.id], calibration.temperature_of(v)).tolist()
+            for v in self.codebook.learned
+            if len(texts)
+        }
+        return [
+            self._coding(
+                text, r, {name: own[i] for name, own in probs.items()}, evidence[i], decoder, calibration
+            )
+            for i, (text, r) in enumerate(zip(texts, read, strict=True))
+        ]
+
+    def _coding(
+        self,
+        text: str,
+        read: ReadReport,
+        probs: dict[str, Any],
+        evidence: Tensor,
+        decoder: Decoder,
+        calibration: Calibration,
+    ) -> Coding:
+        values = decoder.decide(probs)
+        shown: dict[str, float | dict[str, float] | list[float]] = {}
+        for variable in self.codebook.learned:
+            own = probs[variable.id]
+            if variable.type in ("multi", "nominal"):
+                shown[variable.id] = {
+                    label: round(p, 6) for label, p in zip(variable.label_ids, own, strict=True)
+                }
+            else:
+                shown[variable.id] = (
+                    round(own, 6) if variable.type == "binary" else [round(p, 6) for p in own]
+                )
+        return Coding(
+            values,
+            shown,
+            [v.id for v in self.codebook.learned if self._unsure(v, probs[v.id], values[v.id], calibration)],
+            self._evidence(text, read, values, evidence.sigmoid()),
+            len(read.windows),
+            read.chars_unread,
+            read.unknown_chars,
+        )
+
+    @staticmethod
+    def _unsure(variable: Variable, probs: Any, value: Value, calibration: Calibration) -> bool:
+        """Whether the conformal set of an asked single-valued variable holds other than one value."""
+        cut = calibration.conformal.get(variable.id)
+        if cut is None or value is None:
+            return False
+        values = [probs, 1 - probs] if variable.type == "binary" else probs
+        return sum(1 - p <= cut for p in values) != 1
+
+    def _evidence(
+        self, text: str, read: ReadReport, values: Mapping[str, Value], scores: Tensor
+    ) -> list[Evidence]:
+        found: list[Evidence] = []
+        for variable in self.codebook.learned:
+            first = self.slots.of_variable(variable.id).start
+            value = values[variable.id]
+            if value is None or value is False:
+                continue
+            if variable.type in ("multi", "nominal"):
+                labels = value if isinstance(value, list) else [str(value)]
+                wanted = [(label, first + variable.label_ids.index(label)) for label in labels]
+            else:
+                wanted = [(str(value).lower(), first)]
+            for label, slot in wanted:
+                found += self._sentences(text, read, variable.id, label, scores[:, slot])
+        return found
+
+    @staticmethod
+    def _sentences(
+        text: str, read: ReadReport, variable: str, value: str, scores: Tensor
+    ) -> list[Evidence]:
+        """The best sentences, at least ``EVIDENCE_LEAST`` probable; else the code rests on absence."""
+        if not len(scores):
+            return [Evidence(variable, value, None, None, None, 0.0)]
+        best = torch.topk(scores, min(EVIDENCE_SENTENCES, len(scores)))
+        chosen = [
+            (int(i), float(p)) for p, i in zip(best.values, best.indices, strict=True) if p >= EVIDENCE_LEAST
+        ]
+        if not chosen:
+            return [Evidence(variable, value, None, None, None, round(1 - float(best.values[0]), 4))]
+        return [
+            Evidence(variable, value, *read.sentences[i], text[slice(*read.sentences[i])], round(p, 4))
+            for i, p in chosen
+        ]

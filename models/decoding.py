@@ -1,0 +1,176 @@
+"""From probabilities to codes that the codebook allows.
+
+Given the values of the single-valued variables, each constraint says of a label of a multi variable that it is forced,
+banned, or free; a free label is taken if its probability passes its threshold. So the most probable consistent codes
+are found exactly, by trying every combination of single values that constraints speak of.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+
+from ..configs.codebook import Codebook, Condition, Value, Variable
+
+Probs = Mapping[str, float | Sequence[float]]
+
+
+class Decoder:
+    """Decides the codes of one report from its probabilities."""
+
+    def __init__(self, codebook: Codebook, thresholds: Mapping[str, Sequence[float]] | None = None) -> None:
+        self.codebook = codebook
+        learned = {v.id for v in codebook.learned}
+        self._thresholds = thresholds or {}
+        # A constraint that speaks of a variable nobody predicts can be neither kept nor broken here.
+        self._rules = [
+            i for i in codebook.implications if {c.variable for c in (*i.when, *i.then)} <= learned
+        ]
+
+    def decide(self, probs: Probs) -> dict[str, Value]:
+        """The most probable codes that break no constraint; None for a variable that is not asked.
+
+        ``probs``: a number for binary variables (P(true)), one a label otherwise. A constraint set that nothing can
+        satisfy is ignored rather than leaving the report uncoded.
+        """
+        singles = [v for v in self.codebook.learned if v.type != "multi"]
+        gates = {c.variable for v in self.codebook.learned for c in v.asked_when}
+        options = [self._options(v, probs[v.id], gate=v.id in gates) for v in singles]
+        best, best_score = None, -math.inf
+        for combination in itertools.product(*options):
+            codes: dict[str, Value] = {}
+            score = 0.0
+            for variable, (value, worth) in zip(singles, combination, strict=True):
+                codes[variable.id] = value
+                score += worth
+            tried = self._complete(codes, singles, combination, probs)
+            if tried is not None and tried[1] > best_score:
+                best, best_score = tried
+        return best if best is not None else self._unconstrained(probs)
+
+    def _options(
+        self, variable: Variable, prob: float | Sequence[float], *, gate: bool
+    ) -> list[tuple[Value, float]]:
+        if variable.type == "binary":
+            p = _clip(prob)  # type: ignore[arg-type]
+            worth = _logit(p) - _logit(_clip(self._threshold(variable)[0]))
+            if gate:
+                # The gate is settled first, as coders do; what hangs on it must not pull at it.
+                return [(worth >= 0, 0.0)]
+            return [(True, _log_sigmoid(worth)), (False, _log_sigmoid(-worth))]
+        values: list[Value] = list(variable.label_ids)
+        if variable.type == "ordinal":
+            values = list(range(len(variable.labels)))
+        return [(v, math.log(_clip(p))) for v, p in zip(values, prob, strict=True)]  # type: ignore[arg-type]
+
+    def _complete(
+        self,
+        codes: dict[str, Value],
+        singles: Sequence[Variable],
+        combination: Sequence[tuple[Value, float]],
+        probs: Probs,
+    ) -> tuple[dict[str, Value], float] | None:
+        """Add the multi variables to chosen single values; None if a constraint cannot be kept."""
+        codes = dict(codes)
+        score = 0.0
+        for variable, (_, worth) in zip(singles, combination, strict=True):
+            if self.codebook.is_asked(variable, codes):
+                score += worth
+            else:
+                codes[variable.id] = None
+        for variable in self.codebook.learned:
+            if variable.type == "multi" and not self.codebook.is_asked(variable, codes):
+                codes[variable.id] = None
+        if self.codebook.violations({k: v for k, v in codes.items() if k not in self._multi_ids}):
+            return None
+        for variable in self.codebook.learned:
+            if variable.type == "multi" and variable.id not in codes:
+                chosen = self._labels(variable, probs[variable.id], codes)  # type: ignore[arg-type]
+                if chosen is None:
+                    return None
+                codes[variable.id], worth = chosen
+                score += worth
+        return {v.id: codes[v.id] for v in self.codebook.learned}, score
+
+    @property
+    def _multi_ids(self) -> set[str]:
+        return {v.id for v in self.codebook.learned if v.type == "multi"}
+
+    def _labels(
+        self, variable: Variable, probs: Sequence[float], codes: Mapping[str, Value]
+    ) -> tuple[list[str], float] | None:
+        forced, banned, least = self._demands(variable, codes)
+        if forced & banned:
+            return None
+        cuts = self._threshold(variable)
+        worth = {
+            label: _logit(_clip(p)) - _logit(_clip(t))
+            for label, p, t in zip(variable.label_ids, probs, cuts, strict=True)
+        }
+        chosen = {label for label, w in worth.items() if label in forced or (w >= 0 and label not in banned)}
+        free = sorted((label for label in worth if label not in chosen | banned), key=lambda label: -worth[label])
+        chosen |= set(free[: max(least - len(chosen), 0)])
+        if len(chosen) < least:
+            return None
+        score = sum(_log_sigmoid(w if label in chosen else -w) for label, w in worth.items())
+        return [label for label in variable.label_ids if label in chosen], score
+
+    def _demands(
+        self, variable: Variable, codes: Mapping[str, Value]
+    ) -> tuple[set[str], set[str], int]:
+        """Labels that must be there, labels that must not, and how many there must be."""
+        forced: set[str] = set()
+        banned: set[str] = set()
+        least = 0
+        for rule in self._rules:
+            about = [c for c in rule.when if c.variable == variable.id]
+            others = [c for c in rule.when if c.variable != variable.id]
+            if any(c.holds(codes) is not True for c in others):
+                continue
+            broken = any(c.holds(codes) is False for c in rule.then if c.variable != variable.id)
+            if about and about[0].has is not None and broken:
+                banned.add(about[0].has)
+            if not about:
+                for condition in rule.then:
+                    if condition.variable == variable.id:
+                        least = self._ask(condition, forced, least)
+        return forced, banned, least
+
+    @staticmethod
+    def _ask(condition: Condition, forced: set[str], least: int) -> int:
+        if condition.has is not None:
+            forced.add(condition.has)
+        return max(least, condition.min_labels or 0)
+
+    def _threshold(self, variable: Variable) -> Sequence[float]:
+        n = len(variable.labels) if variable.type == "multi" else 1
+        return self._thresholds.get(variable.id) or [0.5] * n
+
+    def _unconstrained(self, probs: Probs) -> dict[str, Value]:
+        codes: dict[str, Value] = {}
+        for variable in self.codebook.learned:
+            if not self.codebook.is_asked(variable, codes):
+                codes[variable.id] = None
+            elif variable.type == "multi":
+                cuts = self._threshold(variable)
+                own: Sequence[float] = probs[variable.id]  # type: ignore[assignment]
+                codes[variable.id] = [
+                    label for label, p, t in zip(variable.label_ids, own, cuts, strict=True) if p >= t
+                ]
+            else:
+                options = self._options(variable, probs[variable.id], gate=False)
+                codes[variable.id] = max(options, key=lambda o: o[1])[0]
+        return codes
+
+
+def _clip(p: float) -> float:
+    return min(max(float(p), 1e-6), 1 - 1e-6)
+
+
+def _logit(p: float) -> float:
+    return math.log(p / (1 - p))
+
+
+def _log_sigmoid(x: float) -> float:
+    return -math.log1p(math.exp(-x)) if x > -30 else x

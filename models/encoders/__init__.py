@@ -1,0 +1,77 @@
+"""The one door to encoders: the embedded one, a local folder, or a name on the Hugging Face hub."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from ...configs.errors import UserError
+from .embedded import embedded_folder
+
+EMBEDDED = "embedded"
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """A loaded encoder. ``content_hash`` identifies its weights wherever they came from."""
+
+    name: str
+    kind: Literal["embedded", "local", "hub"]
+    content_hash: str
+    prefix: str
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+
+
+def load_encoder(name: str = EMBEDDED, prefix: str | None = None) -> Encoder:
+    """Load an encoder by name.
+
+    ``name`` is ``embedded``, a folder with a Hugging Face encoder, or a hub name such as
+    ``hfl/chinese-macbert-base``. ``prefix`` is put before every window; by default "query: " for the embedded
+    encoder, which was trained with it, and nothing for others. Raises ``UserError`` if the encoder cannot be had.
+    """
+    kind: Literal["embedded", "local", "hub"] = (
+        "embedded" if name == EMBEDDED else "local" if Path(name).is_dir() else "hub"
+    )
+    source = str(embedded_folder()) if kind == "embedded" else name
+    logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        model = AutoModel.from_pretrained(
+            source, trust_remote_code=False, use_safetensors=True, **without_pooler(config.model_type)
+        )
+    except (OSError, ValueError, ImportError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(
+            f"encoder {name!r} cannot be loaded ({first}); "
+            "use 'embedded', a folder with config.json and safetensors, or a hub name you can reach"
+        ) from None
+    if not tokenizer.is_fast:
+        raise UserError(f"encoder {name!r} has no fast tokenizer; weijing needs one for character offsets")
+    if kind == "hub":
+        content = model.config._commit_hash or "unknown"
+    else:
+        content = _weights_hash(Path(source))
+    chosen = prefix if prefix is not None else "query: " if kind == "embedded" else ""
+    model.eval()
+    return Encoder(name, kind, content, chosen, model, tokenizer)
+
+
+def without_pooler(model_type: str) -> dict[str, bool]:
+    """Options that leave out a pooling layer, which nothing here reads, for the architectures that have one."""
+    return {"add_pooling_layer": False} if model_type in ("bert", "roberta", "xlm-roberta") else {}
+
+
+def _weights_hash(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for file in sorted([*folder.glob("*.safetensors"), folder / "config.json", folder / "tokenizer.json"]):
+        if file.is_file():
+            with file.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,172 @@
+"""Encoder and heads as one Hugging Face model.
+
+A checkpoint whose encoder anyone can get again (embedded, hub) holds only what training changed: the encoder is named
+in the config with its content hash, fetched through ``load_encoder`` and checked. With a local encoder, or with
+``include_encoder=True``, the checkpoint holds everything.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedConfig, PreTrainedModel
+from transformers.utils import ModelOutput
+
+from ..configs.codebook import Codebook
+from ..configs.errors import UserError
+from .batch import sentence_states
+from .encoders import EMBEDDED, Encoder, load_encoder, without_pooler
+from .heads import ReportHeads
+
+
+class CoderConfig(PreTrainedConfig):
+    """Everything but weights that a trained coder needs; see ``CoderNetwork``."""
+
+    model_type = "weijing-coder"
+
+    def __init__(
+        self,
+        codebook: dict[str, Any] | None = None,
+        encoder_name: str = EMBEDDED,
+        encoder_hash: str = "",
+        encoder_config: dict[str, Any] | None = None,
+        include_encoder: bool = False,
+        prefix: str = "",
+        max_tokens: int = 384,
+        overlap: int = 64,
+        max_windows: int = 256,
+        hidden: int = 256,
+        dropout: float = 0.2,
+        calibration: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.codebook = codebook or {}
+        self.encoder_name = encoder_name
+        self.encoder_hash = encoder_hash
+        self.encoder_config = encoder_config or {}
+        self.include_encoder = include_encoder
+        self.prefix = prefix
+        self.max_tokens = max_tokens
+        self.overlap = overlap
+        self.max_windows = max_windows
+        self.hidden = hidden
+        self.dropout = dropout
+        self.calibration = calibration or {}
+
+
+@dataclass
+class CoderOutput(ModelOutput):
+    """Logits by variable, evidence scores [S, L], sentence states [S, d]."""
+
+    logits: dict[str, Tensor] | None = None
+    evidence: Tensor | None = None
+    states: Tensor | None = None
+
+
+class CoderNetwork(PreTrainedModel):
+    """Windows of reports -> logits of every learned variable. Inputs as in ``models.batch.Batch``."""
+
+    config_class = CoderConfig
+    base_model_prefix = "coder"
+    _keys_to_ignore_on_load_missing = [r"^encoder\."]  # noqa: RUF012
+    _supports_sdpa = True
+
+    def __init__(self, config: CoderConfig) -> None:
+        super().__init__(config)
+        settings = dict(config.encoder_config)
+        kind = AutoConfig.for_model(settings.pop("model_type", "bert"), **settings)
+        self.encoder = AutoModel.from_config(kind, **without_pooler(kind.model_type))
+        self.heads = ReportHeads(
+            Codebook.model_validate(config.codebook), kind.hidden_size, config.hidden, config.dropout
+        )
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """The encoder comes trained and the heads initialise themselves."""
+
+    @classmethod
+    def start(cls, encoder: Encoder, codebook: Codebook, **settings: Any) -> CoderNetwork:
+        """An untrained coder over a loaded encoder."""
+        config = CoderConfig(
+            codebook=codebook.model_dump(mode="json"),
+            encoder_name=encoder.name,
+            encoder_hash=encoder.content_hash,
+            encoder_config=encoder.model.config.to_diff_dict() | {"model_type": encoder.model.config.model_type},
+            include_encoder=settings.pop("include_encoder", encoder.kind == "local"),
+            prefix=encoder.prefix,
+            **settings,
+        )
+        with torch.device("meta"):
+            network = cls(config)
+        network.encoder = encoder.model
+        network.heads = ReportHeads(codebook, encoder.model.config.hidden_size, config.hidden, config.dropout)
+        return network
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor,
+        sentence_ids: Tensor,
+        sentence_report: Tensor,
+        n_reports: int,
+    ) -> CoderOutput:
+        """Run encoder and heads; shapes as in ``Batch``."""
+        states = self.states(input_ids, attention_mask, sentence_ids, len(sentence_report))
+        logits, evidence = self.heads(states, sentence_report, n_reports)
+        return CoderOutput(logits=logits, evidence=evidence, states=states)
+
+    def states(self, input_ids: Tensor, attention_mask: Tensor, sentence_ids: Tensor, n_sentences: int) -> Tensor:
+        """Sentence states [S, d]: all that the heads need of the encoder."""
+        if not len(input_ids):
+            return self.heads.state_mean.new_zeros(n_sentences, len(self.heads.state_mean))
+        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return sentence_states(tokens.float(), sentence_ids, n_sentences)
+
+    def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
+        """Write config and safetensors, without the encoder's untouched weights unless they are included."""
+        state = kwargs.pop("state_dict", None) or self.state_dict()
+        if not self.config.include_encoder:
+            trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+            state = {k: v for k, v in state.items() if not k.startswith("encoder.") or k in trained}
+        super().save_pretrained(save_directory, state_dict=state, **kwargs)
+
+    @classmethod
+    def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Any:
+        """Load a checkpoint; weights it leaves out come from the encoder named in its config."""
+        wants_info = kwargs.pop("output_loading_info", False)
+        network, info = super().from_pretrained(
+            pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
+        )
+        left_out = {key for key in network.state_dict() if key.startswith("encoder.")}
+        left_out -= set(_stored_keys(pretrained_model_name_or_path, kwargs))
+        if left_out and not network.config.include_encoder:
+            encoder = load_encoder(network.config.encoder_name, network.config.prefix)
+            if encoder.content_hash != network.config.encoder_hash:
+                raise UserError(
+                    f"{pretrained_model_name_or_path}: was trained on encoder {network.config.encoder_name} with hash "
+                    f"{network.config.encoder_hash}, but the one here has {encoder.content_hash}; "
+                    "install the version it was trained with, or train again"
+                )
+            base = encoder.model.state_dict()
+            wanted = {k: base[k.removeprefix("encoder.")] for k in left_out if k.removeprefix("encoder.") in base}
+            network.load_state_dict(wanted, strict=False)
+        network.eval()
+        return (network, info) if wants_info else network
+
+
+def _stored_keys(source: str | os.PathLike[str], options: dict[str, Any]) -> list[str]:
+    from safetensors import safe_open
+    from transformers.utils import cached_file
+
+    hub = {k: options[k] for k in ("revision", "cache_dir", "token", "local_files_only") if k in options}
+    with safe_open(cached_file(str(source), "model.safetensors", **hub), "pt") as tensors:
+        return list(tensors.keys())
+
+
+AutoConfig.register(CoderConfig.model_type, CoderConfig)
+AutoModel.register(CoderConfig, CoderNetwork)

@@ -1,0 +1,1 @@
+"""From codes to a trained coder: splits, targets, the two regimes, cross-fitting."""
