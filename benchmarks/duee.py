@@ -22,7 +22,6 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.preprocessing import MultiLabelBinarizer
 from sklearn.svm import LinearSVC
 from transformers.utils.logging import enable_propagation
-
 from weijing.configs.codebook import Codebook, Label, Variable, Words
 from weijing.configs.settings import read_settings
 from weijing.data.artifacts import text_hash
@@ -47,9 +46,7 @@ def codebook_of(labels: list[str]) -> Codebook:
                 type="multi",
                 name=Words(zh="事件", en="event"),
                 model=True,
-                labels=[
-                    Label(id=f"e{i:02d}", name=Words(zh=name, en=name)) for i, name in enumerate(labels)
-                ],
+                labels=[Label(id=f"e{i:02d}", name=Words(zh=name, en=name)) for i, name in enumerate(labels)],
             )
         ],
     )
@@ -81,9 +78,7 @@ def main() -> None:
                 str(i), text_hash(text), text, {"event": value}, {"event": vector(variable, value)}, {}, frozenset()
             )
         )
-    inside, outside = hold_out(
-        [e.group for e in examples], [" ".join(e.gold["event"]) for e in examples], 0.1, SEED
-    )
+    inside, outside = hold_out([e.group for e in examples], [" ".join(e.gold["event"]) for e in examples], 0.1, SEED)
     learn, test = [examples[i] for i in inside], [examples[i] for i in outside]
     print(f"{len(rows)} sentences, {len(names)} labels: {len(learn)} inside, {len(test)} kept", flush=True)
 

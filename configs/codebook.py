@@ -34,7 +34,7 @@ Place = tuple[str | int, ...]
 
 
 def _located(problems: list[tuple[Place, str]]) -> ValidationError:
-    """One error for all problems, each with its place below the model, so that the loader can name its line."""
+    """One error for all problems, each with its place, so that the loader can name the line."""
     details = [
         InitErrorDetails(type=PydanticCustomError("codebook", "{why}", {"why": why}), loc=place, input=None)
         for place, why in dict.fromkeys(problems)
@@ -126,7 +126,7 @@ class Implication(_Strict):
 
 
 class Floors(_Strict):
-    """Each label of ``labels_of`` that is present needs at least this code of ``ordinal``, where ``when`` holds."""
+    """Each label of ``labels_of`` present needs at least this code of ``ordinal``, where ``when`` holds."""
 
     id: Identifier
     kind: Literal["floors"]
@@ -164,6 +164,7 @@ class Variable(_Strict):
     source: Literal["coded", "extracted", "both"] = "coded"
     model: bool = False
     evidence: bool = False
+    optional: bool = False
     asked_when: list[Condition] = []
     labels: list[Label] = []
     rules: list[Rule] = []
@@ -292,7 +293,10 @@ class Codebook(_Strict):
             return "variable", f"unknown variable {condition.variable}"
         if condition.about_labels:
             if variable.type != "multi":
-                return "variable", f"has and min_labels are for multi variables, {variable.id} is {variable.type}"
+                return (
+                    "variable",
+                    f"has and min_labels are for multi variables, {variable.id} is {variable.type}",
+                )
             if condition.has is not None and condition.has not in variable.label_ids:
                 return "has", f"{variable.id} has no label {condition.has}"
             return None

@@ -86,7 +86,7 @@ def parse_codebook(text: str, name: str = "codebook") -> Codebook:
         line = text.count("\n", 0, error.position) + 1
         message = f"not valid YAML: character U+{ord(text[error.position]):04X} is not allowed"
         raise CodebookError(name, [Problem(line, "", message)]) from None
-    if not isinstance(data, dict):
+    if root is None or not isinstance(data, dict):
         raise CodebookError(name, [Problem(1, "", "a codebook is a mapping with name, version, variables …")])
     try:
         return Codebook.model_validate(data)

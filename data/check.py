@@ -42,9 +42,7 @@ def check_codes(codes: Iterable[Code], reports: Iterable[Report], codebook: Code
     for code in current(codes):
         passes.setdefault((code.report_id, code.coder, code.purpose, code.round), {})[code.variable] = code
         found = list(_code_problems(code, texts, variables))
-        problems += [
-            CodeProblem(k, code.report_id, code.coder, code.variable, m, code.code_id) for k, m in found
-        ]
+        problems += [CodeProblem(k, code.report_id, code.coder, code.variable, m, code.code_id) for k, m in found]
     for (report_id, coder, purpose, _), coded in passes.items():
         values = {
             name: code.value
@@ -100,5 +98,7 @@ def _gate_problems(
             message = f"is coded although {gate} says it is not asked"
             yield CodeProblem("not_asked", report_id, coder, variable.id, message, code.code_id)
         # Text may be left blank, and what can be extracted need not be coded.
-        elif code is None and asked and variable.source == "coded" and variable.type != "text":
+        elif (
+            code is None and asked and variable.source == "coded" and variable.type != "text" and not variable.optional
+        ):
             yield CodeProblem("missing", report_id, coder, variable.id, "is asked and has no code")

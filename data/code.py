@@ -91,19 +91,13 @@ def current(codes: Iterable[Code]) -> list[Code]:
     return [codes[p] for p in sorted(p for _, p in newest.values()) if not codes[p].deleted]
 
 
-def by_coder(
-    codes: Iterable[Code], purposes: Collection[str] | None = None
-) -> dict[str, dict[str, dict[str, Value]]]:
+def by_coder(codes: Iterable[Code], purposes: Collection[str] | None = None) -> dict[str, dict[str, dict[str, Value]]]:
     """Coder → report → variable → value, of the codes in force.
 
     ``purposes`` None means all but adjudication, which is a verdict about codes and no independent code. If a
     coder coded a variable of a report in several rounds, the latest stands here.
     """
-    chosen = [
-        c
-        for c in current(codes)
-        if (c.purpose != "adjudication" if purposes is None else c.purpose in purposes)
-    ]
+    chosen = [c for c in current(codes) if (c.purpose != "adjudication" if purposes is None else c.purpose in purposes)]
     # A stable sort: codes without a time keep the order of the file.
     chosen.sort(key=lambda c: moment(c.at))
     table: dict[str, dict[str, dict[str, Value]]] = {}

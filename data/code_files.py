@@ -116,8 +116,7 @@ def _from_row(row: Mapping[str, Any], where: str) -> Code:
     given = {name: v for name, v in row.items() if name in _FIELDS and (v is not None or name == "value")}
     try:
         given["evidence"] = tuple(
-            Span(int(s["start"]), int(s["end"]), str(s["text"]), s.get("label"))
-            for s in given.get("evidence", ())
+            Span(int(s["start"]), int(s["end"]), str(s["text"]), s.get("label")) for s in given.get("evidence", ())
         )
         code = Code(**given)
     except (TypeError, KeyError, ValueError, AttributeError) as error:

@@ -1,7 +1,7 @@
 """The sampling design: ONE seeded permutation of the reprint groups, which everything is drawn along.
 
-Each time groups come in, the new ones are permuted among themselves and appended as a batch (``stratum``); ranks
-given once stay. The first groups of a batch are sealed, as many as keep the sealed share of the whole.
+Each time groups come in, the new ones are permuted among themselves and appended as a batch (``stratum``);
+ranks given once stay. The first groups of a batch are sealed, as many as keep the sealed share of the whole.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """From bytes to text: which encoding is it, or why it is no text at all.
 
 UTF-8 and byte order marks settle most files. The rest is a contest of GB18030, Big5 (as Windows writes it,
-and with the Hong Kong extension) and UTF-16: each reading that decodes is scored by how common its characters are
-in Chinese, since a wrong reading gives rare ones. chardet, restricted to the same candidates, has the word
-where scores are close.
+and with the Hong Kong extension) and UTF-16: each reading that decodes is scored by how common its characters
+are in Chinese, since a wrong reading gives rare ones. chardet, restricted to the same candidates, has the
+word where scores are close.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ _CONTROLS = bytes(b for b in range(32) if b not in b"\t\n\x0b\x0c\r\x1a") + b"\x
 _MOST_CONTROLS = 0.01
 # Of the characters, how many may be unreadable before a file is given up.
 _MOST_DAMAGED = 0.005
-# A wrong reading scores below 0.5 (see tests/data/test_encodings.py), Chinese prose above 1.
-_LEAST_SCORE = 0.35
+# Most wrong readings score below 0.5, Chinese prose above 1.
+_LEAST_SCORE = 0.6
+# So common are the characters of a legacy reading that overrules valid UTF-8.
+_SURE_SCORE = 1.5
 _CLOSE = 0.25
 _SCORED = 20_000
 _LEGACY = ("gb18030", "big5hkscs", "cp950", "big5")
@@ -100,7 +102,7 @@ def decode(data: bytes, *, partial: bool = False) -> tuple[str, str]:
     if clean and utf8 is None and _nearly_utf8(data):
         return _damaged(data, "utf-8")
     best = _contest(data, clean, partial)
-    if utf8 is not None and (best is None or best.score < 1.0):
+    if utf8 is not None and (best is None or best.score < _SURE_SCORE):
         return utf8, "utf-8"
     if best is not None and best.score >= _LEAST_SCORE:
         return best.text, best.encoding
@@ -108,10 +110,8 @@ def decode(data: bytes, *, partial: bool = False) -> tuple[str, str]:
         what = "NUL and other control bytes" if b"\x00" in data else "control bytes"
         raise Unreadable(f"is no text: {dirty} of {len(data)} bytes are {what}")
     if best is None:
-        return max((_damaged(data, e) for e in ("gb18030", "big5")), key=lambda pair: _score(pair[0]))
-    raise Unreadable(
-        f"is in no encoding known here (read as {best.encoding} it makes no sense); save it as UTF-8"
-    )
+        return _least_damaged(data)
+    raise Unreadable(f"is in no encoding known here (read as {best.encoding} it makes no sense); save it as UTF-8")
 
 
 def _decoded(data: bytes, encoding: str, partial: bool) -> str | None:
@@ -123,14 +123,25 @@ def _decoded(data: bytes, encoding: str, partial: bool) -> str | None:
 
 def _damaged(data: bytes, encoding: str) -> tuple[str, str]:
     """Read with replacement characters, if only few are needed."""
-    codec = "cp950" if encoding == "big5" else encoding
-    text = data.decode(codec, "replace")
+    text = data.decode(encoding, "replace")
     lost = text.count("�")
-    if lost > max(1, _MOST_DAMAGED * len(text)) or (encoding != "utf-8" and _score(text) < _LEAST_SCORE):
-        raise Unreadable(
-            "is in none of UTF-8, UTF-16, GB18030 and Big5, or is no text at all; save it as UTF-8"
-        )
+    if lost > max(1, _MOST_DAMAGED * len(text)):
+        raise Unreadable(f"is not quite {encoding}: {lost} of {len(text)} characters cannot be decoded")
     return text, f"{encoding} ({lost} damaged)"
+
+
+def _least_damaged(data: bytes) -> tuple[str, str]:
+    readings: list[_Reading] = []
+    for codec in ("gb18030", "cp950"):
+        try:
+            text, encoding = _damaged(data, codec)
+        except Unreadable:
+            continue
+        readings.append(_Reading(encoding.replace("cp950", "big5"), text, _score(text, codec)))
+    best = max(readings, key=lambda r: r.score, default=None)
+    if best is None or best.score < _LEAST_SCORE:
+        raise Unreadable("is in none of UTF-8, UTF-16, GB18030 and Big5, or is no text at all; save it as UTF-8")
+    return best.text, best.encoding
 
 
 def _nearly_utf8(data: bytes) -> bool:

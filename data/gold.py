@@ -45,17 +45,17 @@ class GoldCode:
     """Coders who coded it, without the adjudicator."""
 
 
-def settle(
-    codes: Iterable[Code], codebook: Codebook, kinds: Sequence[str] = ("human", "synthetic")
-) -> list[GoldCode]:
+def settle(codes: Iterable[Code], codebook: Codebook, kinds: Sequence[str] = ("human", "synthetic")) -> list[GoldCode]:
     """Settle the codes in force, report by report in sorted order, variables in the codebook's.
 
-    An adjudication wins. Else: agreement; else for multi variables the majority label by label, for ordinal ones the
-    (lower) median, for others the most frequent value. A tie goes to the lower code, to False, to absence of the
-    label, to the label first in the codebook, and is called one. A variable is settled only where the settled gate
-    asks it. Codes of models do not count unless ``kinds`` says so, nor do values that the codebook does not allow.
+    An adjudication wins. Else: agreement; else for multi variables the majority label by label, for ordinal
+    ones the (lower) median, for others the most frequent value. A tie goes to the lower code, to False, to
+    absence of the label, to the label first in the codebook, and is called one. A variable is settled only
+    where the settled gate asks it. Codes of models do not count unless ``kinds`` says so, nor do values that
+    the codebook does not allow.
 
-    Settling variable by variable can break a constraint that every coder kept; ``Codebook.violations`` finds these.
+    Settling variable by variable can break a constraint that every coder kept; ``Codebook.violations`` finds
+    these.
     """
     table: dict[str, dict[str, list[Code]]] = {}
     for code in sorted(current(codes), key=lambda c: moment(c.at)):
@@ -81,12 +81,11 @@ def _settled(report_id: str, variable: Variable, votes: Sequence[Code]) -> GoldC
     how: How
     if verdict is not None:
         value, how = _in_order(variable, verdict.value), "adjudicated"
-        if verdict.evidence:
-            coders, n = [verdict], len(coders)
-            return GoldCode(report_id, variable.id, value, _evidence(variable, value, coders), how, n)
     else:
         value, how = _vote(variable, [_in_order(variable, code.value) for code in coders])
-    return GoldCode(report_id, variable.id, value, _evidence(variable, value, coders), how, len(coders))
+    # An adjudicator who marks nothing rests on what the coders marked.
+    speaks = [verdict] if verdict is not None and verdict.evidence else coders
+    return GoldCode(report_id, variable.id, value, _evidence(value, speaks), how, len(coders))
 
 
 def _vote(variable: Variable, values: list[Value]) -> tuple[Value, How]:
@@ -106,17 +105,17 @@ def _vote(variable: Variable, values: list[Value]) -> tuple[Value, How]:
     tally = Counter(value for value in values if not isinstance(value, list))
     most = max(tally.values())
     top = [value for value, count in tally.items() if count == most]
-    winner = min(
-        top, key=lambda v: variable.label_ids.index(str(v)) if variable.type == "nominal" else v or ""
-    )
-    return (False if len(top) > 1 and variable.type == "binary" else winner), "tie" if top[1:] else "majority"
+    # As strings: False sorts before True, and what else is left are labels and texts.
+    place = {label: position for position, label in enumerate(variable.label_ids)}
+    winner = min(top, key=lambda value: (place.get(str(value), 0), str(value)))
+    return winner, "tie" if len(top) > 1 else "majority"
 
 
 def _in_order(variable: Variable, value: Value) -> Value:
     return ordered(variable, value) if isinstance(value, list) else value
 
 
-def _evidence(variable: Variable, value: Value, coders: Iterable[Code]) -> tuple[Span, ...]:
+def _evidence(value: Value, coders: Iterable[Code]) -> tuple[Span, ...]:
     """Spans for the settled value: of coders who gave it, and for a multi variable of each settled label."""
     spans: set[Span] = set()
     for code in coders:

@@ -32,9 +32,7 @@ PUNCTUATION = frozenset("，。、；：？！“”‘’「」『』《》〈�
 
 def is_hanzi(char: str) -> bool:
     """Whether a character is a Chinese one, rare ones included."""
-    return (
-        "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\U00020000" <= char <= "\U000323af"
-    )
+    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\U00020000" <= char <= "\U000323af"
 
 
 def hanzi_share(text: str) -> float:

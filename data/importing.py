@@ -41,9 +41,7 @@ def import_reports(
     """
     reports: list[Report] = []
     rejected: list[Rejected] = []
-    counts: Counter[str] = Counter(
-        accepted=0, rejected=0, exact_duplicates=0, title_prepended=0, mostly_not_chinese=0
-    )
+    counts: Counter[str] = Counter(accepted=0, rejected=0, exact_duplicates=0, title_prepended=0, mostly_not_chinese=0)
     for item in iter_reports(paths, collection, recursive):
         if isinstance(item, Rejected):
             rejected.append(item)
@@ -70,9 +68,7 @@ def iter_reports(
             yield report
             continue
         # Records that differ only in what is said about the text are no exact duplicates either.
-        content = text_hash(
-            "\0".join((report.content_hash, *(getattr(report, n) or "" for n in DESCRIPTIVE)))
-        )
+        content = text_hash("\0".join((report.content_hash, *(getattr(report, n) or "" for n in DESCRIPTIVE))))
         before = seen.setdefault(report.id, (content, item.where))
         if before[1] == item.where:
             yield report
@@ -104,7 +100,7 @@ def to_report(record: Record, collection: str | None = None) -> Report | Rejecte
         id=own_id or f"{collection or record.folder}:{record.relative}{row}",
         text=text,
         extra=extra,
-        provenance=dict.fromkeys(known, "source"),
+        provenance={name: "source" for name in known if name != "source_id"},
         **values,
     )
 

@@ -92,9 +92,7 @@ def iter_corpus(path: str | Path) -> Iterator[Report]:
             raise UserError(f"{path}: a row has no id or no text")
         report = Report(**row)
         if stored is not None and stored != report.content_hash:
-            raise UserError(
-                f"{path}: the text of report {report.id} was changed outside weijing (hash differs)"
-            )
+            raise UserError(f"{path}: the text of report {report.id} was changed outside weijing (hash differs)")
         yield report
 
 

@@ -1,19 +1,19 @@
 """Which reports are reprints of one story.
 
-Two reports belong together if their texts share most of their character 5-grams (Jaccard), or if nearly all of the
-shorter one is in the longer one (a newspaper's cut version). Script, blanks and punctuation do not matter. Candidates
-come from MinHash LSH (rensa), and for cut versions from a sample of shingles; each candidate is verified exactly.
+Two reports belong together if their texts share most of their character 5-grams (Jaccard), or if nearly all
+of the shorter one is in the longer one (a newspaper's cut version). Script, blanks and punctuation do not
+matter. Candidates come from MinHash LSH (rensa), and for cut versions from a sample of shingles; each
+candidate is verified exactly.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from math import ceil
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import opencc
 from rensa import RMinHash, RMinHashLSH
 
 SHINGLE = 5
@@ -23,9 +23,12 @@ LEAST_CHARS = 60
 
 _PERMUTATIONS, _BANDS = 128, 32
 # With four rows a band, a pair of similarity 0.7 is missed with probability 0.0002.
-_SAMPLE = 8
-# A shingle of a formula is in thousands of reports; comparing with the first few that have it is enough.
-_POSTINGS = 30
+_SAMPLE = 4
+# A shingle of a formula is in thousands of reports, so each is compared with few of those that share it: the
+# first ones, which gather all of a story, and the ones just before.
+_FIRST, _BEFORE = 3, 2
+# Of a text that is contained, 0.85 is shared; a sample of it may be well below that.
+_PART = 0.4
 
 Shingles = npt.NDArray[np.uint64]
 
@@ -36,12 +39,15 @@ def reprint_groups(texts: Mapping[str, str], threshold: float = 0.7) -> dict[str
     The same whatever the order of ``texts``. Texts without any letter or digit are reprints of nothing.
     """
     ids = sorted(texts)
-    bare = {report_id: bare_text(texts[report_id]) for report_id in ids}
     groups = _Groups(ids)
+    bare: dict[str, str] = {}
     first_with: dict[str, str] = {}
     for report_id in ids:
-        if bare[report_id]:
-            groups.join(first_with.setdefault(bare[report_id], report_id), report_id)
+        own = bare_text(texts[report_id])
+        first = first_with.setdefault(own, report_id) if own else report_id
+        if first == report_id:
+            bare[report_id] = own
+        groups.join(first, report_id)
     # From here on identical texts count once.
     distinct = sorted(first_with.values())
 
@@ -49,22 +55,13 @@ def reprint_groups(texts: Mapping[str, str], threshold: float = 0.7) -> dict[str
     def shingles(report_id: str) -> Shingles:
         return shingles_of(bare[report_id])
 
-    lsh = RMinHashLSH(threshold, _PERMUTATIONS, _BANDS)
-    postings: dict[int, list[int]] = {}
-    for position, report_id in enumerate(distinct):
-        own = shingles(report_id)
-        minhash = RMinHash(_PERMUTATIONS, 42)
-        packed = own.tobytes()
-        minhash.update([packed[i : i + 8] for i in range(0, len(packed), 8)])
-        candidates = set(lsh.query(minhash)) | _sharing(own, postings, position)
-        lsh.insert(position, minhash)
-        for other in sorted(candidates):
-            other_id = distinct[other]
+    for finder in (_similar, _containing):
+        for one, other in finder(distinct, shingles, threshold):
             # Most candidates of a story with many reprints are in its group already.
-            if groups.find(other_id) != groups.find(report_id) and same_story(
-                own, shingles(other_id), min(len(bare[report_id]), len(bare[other_id])), threshold
-            ):
-                groups.join(other_id, report_id)
+            if groups.find(one) != groups.find(other):
+                chars = min(len(bare[one]), len(bare[other]))
+                if same_story(shingles(one), shingles(other), chars, threshold):
+                    groups.join(one, other)
     return {report_id: groups.find(report_id) for report_id in ids}
 
 
@@ -76,8 +73,8 @@ def extend_groups(
 ) -> tuple[dict[str, str], list[tuple[str, ...]]]:
     """Groups of a corpus of which some reports have their group already, and keep it for good.
 
-    Splits and samples were drawn from those groups, so a new report joins one and never merges two. Where its story
-    links several, it joins the one of lowest ``rank`` (sealed groups come first), and the linked groups are returned.
+    Splits and samples were drawn from those groups, so a new report joins one and never merges two. Where its
+    story links several, it joins the one of lowest ``rank``, and the linked groups are returned.
     """
     rank = rank or {}
     fresh = reprint_groups(texts, threshold)
@@ -135,19 +132,60 @@ def _mixed(value: Shingles) -> Shingles:
     return mixed
 
 
-def _sharing(own: Shingles, postings: dict[int, list[int]], position: int) -> set[int]:
-    """Earlier texts with which much of the sample of one of the two is shared; notes the own sample."""
-    sample = own[own % _SAMPLE == 0].tolist()
-    common: dict[int, int] = {}
-    for shingle in sample:
-        holders = postings.setdefault(shingle, [])
-        for other in holders:
-            common[other] = common.get(other, 0) + 1
-        if len(holders) < _POSTINGS:
-            holders.append(position)
-    # Five of a sample are about 40 characters in common; two of the shortest texts share about seven.
-    least = min(3, ceil(len(sample) / 2))
-    return {other for other, count in common.items() if count >= least}
+def _similar(ids: list[str], shingles: Callable[[str], Shingles], threshold: float) -> Iterator[tuple[str, str]]:
+    """Pairs whose MinHash signatures share a band."""
+    lsh = RMinHashLSH(threshold, _PERMUTATIONS, _BANDS)
+    for position, report_id in enumerate(ids):
+        minhash = RMinHash(_PERMUTATIONS, 42)
+        packed = shingles(report_id).tobytes()
+        minhash.update([packed[i : i + 8] for i in range(0, len(packed), 8)])
+        for other in sorted(lsh.query(minhash)):
+            yield ids[other], report_id
+        lsh.insert(position, minhash)
+
+
+def _containing(ids: list[str], shingles: Callable[[str], Shingles], threshold: float) -> Iterator[tuple[str, str]]:
+    """Pairs that share a good part of one's sample: MinHash is blind to a short text in a long one."""
+    samples = [own[own % _SAMPLE == 0] for own in map(shingles, ids)]
+    sizes = np.array([len(sample) for sample in samples], dtype=np.int64)
+    if not sizes.sum():
+        return
+    n = len(ids)
+    values, holders = np.concatenate(samples), np.repeat(np.arange(n), sizes)
+    order = np.argsort(values, kind="stable")
+    values, holders = values[order], holders[order]
+    new = np.r_[True, values[1:] != values[:-1]]
+    # Most shingles are in one text only; set aside early, they need no memory below.
+    lone = new & np.r_[new[1:], True]
+    own = np.bincount(holders[lone], minlength=n)
+    new, holders = new[~lone], holders[~lone]
+    if not len(holders):
+        return
+    # A run is one shingle and the texts that have it; of each entry: where its run starts, how long it is.
+    first = np.flatnonzero(new)
+    lengths = np.diff(np.r_[first, len(holders)])
+    start, length = np.repeat(first, lengths), np.repeat(lengths, lengths)
+    here = np.arange(len(holders))
+    # Only in short runs does every text meet every other. What a text has of formulas is judged apart.
+    telling = length <= _FIRST + _BEFORE + 1
+    pairs, told = [], []
+    for i in range(_FIRST):
+        fits = start + i < here
+        pairs.append(holders[start[fits] + i] * n + holders[here[fits]])
+        told.append(telling[fits])
+    for i in range(1, _BEFORE + 1):
+        fits = here - i >= start + _FIRST  # the first ones not a second time
+        pairs.append(holders[here[fits] - i] * n + holders[here[fits]])
+        told.append(telling[fits])
+    found, inverse, counts = np.unique(np.concatenate(pairs), return_inverse=True, return_counts=True)
+    shared = np.bincount(inverse, weights=np.concatenate(told), minlength=len(found))
+    own = own + np.bincount(holders[telling], minlength=n)
+    one, other = found // n, found % n
+    near = (_PART * np.minimum(sizes[one], sizes[other]) <= counts) | (
+        (shared > 0) & (_PART * np.minimum(own[one], own[other]) <= shared)
+    )
+    for pair in found[near].tolist():
+        yield ids[pair // n], ids[pair % n]
 
 
 class _Groups:
@@ -168,5 +206,7 @@ class _Groups:
 
 
 @lru_cache(maxsize=1)
-def _simplifier() -> opencc.OpenCC:
+def _simplifier() -> Any:
+    import opencc  # loads its dictionaries
+
     return opencc.OpenCC("t2s")

@@ -88,7 +88,7 @@ class Study:
             raise UserError(f"{root}: is no study (no {SETTINGS}); `weijing init` makes one") from None
         except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(map(str, first["loc"]))
+            where = ".".join(map(str, first["loc"])) or "the whole file"
             message = "is no setting known here" if first["type"] == "extra_forbidden" else first["msg"]
             raise UserError(f"{path}: {where}: {message}") from None
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:

@@ -31,16 +31,12 @@ def write_rows(path: str | Path, rows: Sequence[dict[str, Any]], schema: pa.Sche
         pq.write_table(table, temporary, compression="zstd", row_group_size=ROW_GROUP)
 
 
-def read_rows(
-    path: str | Path, schema: pa.Schema, required: Sequence[str], what: str
-) -> list[dict[str, Any]]:
+def read_rows(path: str | Path, schema: pa.Schema, required: Sequence[str], what: str) -> list[dict[str, Any]]:
     """Read all rows; columns that the file lacks are None, columns it has besides are left out."""
     return list(iter_rows(path, schema, required, what))
 
 
-def iter_rows(
-    path: str | Path, schema: pa.Schema, required: Sequence[str], what: str
-) -> Iterator[dict[str, Any]]:
+def iter_rows(path: str | Path, schema: pa.Schema, required: Sequence[str], what: str) -> Iterator[dict[str, Any]]:
     """Like ``read_rows``, holding only a part of the file at a time. ``what`` names it in messages."""
     try:
         file = pq.ParquetFile(path)

@@ -62,7 +62,7 @@ def alpha_of(observed: Floats, metric: Metric, numbers: Floats | None = None) ->
     alpha = 1 - (n - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck, with n_c = sum_k o_ck and n = sum_c n_c.
     """
     marginals = observed.sum(axis=-1)
-    n = marginals.sum(axis=-1)
+    n: Floats = marginals.sum(axis=-1)
     d = differences(metric, marginals, numbers)
     disagreement = (observed * d).sum(axis=(-2, -1))
     chance = (marginals[..., :, None] * marginals[..., None, :] * d).sum(axis=(-2, -1))

@@ -77,9 +77,7 @@ def calibration(
     to 1.
     """
     if predicted.shape != outcome.shape or predicted.ndim != 1:
-        raise ValueError(
-            f"predicted is {predicted.shape} and outcome {outcome.shape}; both must be one a unit"
-        )
+        raise ValueError(f"predicted is {predicted.shape} and outcome {outcome.shape}; both must be one a unit")
     if bins < 1:
         raise ValueError("at least one bin is needed")
     n = len(predicted)
@@ -90,9 +88,7 @@ def calibration(
     truth = outcome.astype(np.float64)
     edges = bin_edges(predicted, bins, binning)
     where = np.clip(np.searchsorted(edges, predicted, side="left") - 1, 0, len(edges) - 2)
-    made = tuple(
-        _bin(edges, b, predicted[where == b], truth[where == b], level) for b in range(len(edges) - 1)
-    )
+    made = tuple(_bin(edges, b, predicted[where == b], truth[where == b], level) for b in range(len(edges) - 1))
     ece = sum(b.count / n * abs(b.observed - b.mean_predicted) for b in made if b.count)  # type: ignore[operator]
     return Calibration(n, made, float(ece), float(np.mean((predicted - truth) ** 2)), None)
 

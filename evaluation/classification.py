@@ -99,9 +99,9 @@ def rates_of(counts: Floats) -> Floats:
 
 def outcomes(reference: Bools, coder: Bools) -> Floats:
     """(..., 4) indicators of tp, fp, fn, tn for two arrays of the same shape (...)."""
-    return np.stack(
-        [reference & coder, ~reference & coder, reference & ~coder, ~reference & ~coder], axis=-1
-    ).astype(np.float64)
+    return np.stack([reference & coder, ~reference & coder, reference & ~coder, ~reference & ~coder], axis=-1).astype(
+        np.float64
+    )
 
 
 def multi_scores(
@@ -113,9 +113,7 @@ def multi_scores(
     precision, recall, specificity and agreement go over the labels for which each is defined.
     """
     if reference.shape != coder.shape or reference.ndim != 2:
-        raise ValueError(
-            f"reference is {reference.shape} and coder {coder.shape}; both must be units x labels"
-        )
+        raise ValueError(f"reference is {reference.shape} and coder {coder.shape}; both must be units x labels")
     n, n_labels = reference.shape
     shown = outcomes(reference, coder)
     same = (reference == coder).all(axis=1).astype(np.float64)
@@ -168,9 +166,7 @@ def code_scores(
 ) -> CodeScores:
     """Confusion, exact agreement and mean absolute difference of (units,) codes 0 … K - 1 that both gave."""
     if reference.shape != coder.shape or reference.ndim != 1:
-        raise ValueError(
-            f"reference is {reference.shape} and coder {coder.shape}; both must be one code a unit"
-        )
+        raise ValueError(f"reference is {reference.shape} and coder {coder.shape}; both must be one code a unit")
     n = len(reference)
     both = np.concatenate([reference, coder])
     if n and not (both.min() >= 0 and both.max() < n_categories):

@@ -67,9 +67,7 @@ def compare(
     )
 
 
-def pair_rows(
-    table: Table, a: int, b: int, clusters: Ints, bootstrap: ClusterBootstrap | None
-) -> list[PairRow]:
+def pair_rows(table: Table, a: int, b: int, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[PairRow]:
     """Rows of coders ``a`` and ``b`` of the table: the variable as a whole first, then its labels."""
     both = table.coded[a] & table.coded[b]
     groups = clusters[both]
@@ -94,9 +92,7 @@ def pair_rows(
         if table.variable.type == "multi":
             averaged = sum(alpha.value is not None for alpha in alphas)
             same = _mean((one == two).all(axis=1))
-            rows.append(
-                row(percent=same, alpha=mean, alpha_kind="mean_label_alpha", labels_averaged=averaged)
-            )
+            rows.append(row(percent=same, alpha=mean, alpha_kind="mean_label_alpha", labels_averaged=averaged))
         for label, x, y, alpha in zip(table.labels or (None,), one.T, two.T, alphas, strict=True):
             same, in_a, in_b = _mean(x == y), _mean(x), _mean(y)
             rows.append(
@@ -129,9 +125,7 @@ def code_alpha(
     return estimate(statistic, flat, clusters, bootstrap, n=n, reasons=lambda _: reason)[0]
 
 
-def label_alphas(
-    one: Bools, two: Bools, clusters: Ints, bootstrap: ClusterBootstrap | None
-) -> list[Estimate]:
+def label_alphas(one: Bools, two: Bools, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[Estimate]:
     """Nominal alpha of each label of two coders' (units, labels) codes, then the mean of those defined."""
     n, n_labels = one.shape
 
@@ -151,9 +145,7 @@ def label_alphas(
     return estimate(statistic, contributions, clusters, bootstrap, n=n, reasons=reasons)
 
 
-def score_rows(
-    table: Table, r: int, c: int, clusters: Ints, bootstrap: ClusterBootstrap | None
-) -> list[ScoreRow]:
+def score_rows(table: Table, r: int, c: int, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[ScoreRow]:
     """Rows of coder ``c`` against reference ``r``: variable as a whole, macro and micro average, labels."""
     both = table.coded[r] & table.coded[c]
     groups = clusters[both]

@@ -41,9 +41,7 @@ class Ratings:
             raise ValueError(f"{len(self.unit_ids)} units need as many clusters, not {self.clusters.shape}")
         if len(set(self.categories)) < len(self.categories):
             raise ValueError("a category occurs twice")
-        if self.values.size and not (
-            self.values.min() >= MISSING and self.values.max() < len(self.categories)
-        ):
+        if self.values.size and not (self.values.min() >= MISSING and self.values.max() < len(self.categories)):
             raise ValueError(f"a code is not in -1..{len(self.categories) - 1}")
 
     @classmethod

@@ -82,9 +82,7 @@ def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:
         if variable.type == "nominal":
             losses.append(float(-(target * scaled.log_softmax(-1)).sum()))
         else:
-            losses.append(
-                float(torch.nn.functional.binary_cross_entropy_with_logits(scaled, target, reduction="sum"))
-            )
+            losses.append(float(torch.nn.functional.binary_cross_entropy_with_logits(scaled, target, reduction="sum")))
     return round(float(grid[int(np.argmin(losses))]), 4)
 
 

@@ -112,9 +112,7 @@ class Coder:
             if len(texts)
         }
         return [
-            self._coding(
-                text, r, {name: own[i] for name, own in probs.items()}, evidence[i], decoder, calibration
-            )
+            self._coding(text, r, {name: own[i] for name, own in probs.items()}, evidence[i], decoder, calibration)
             for i, (text, r) in enumerate(zip(texts, read, strict=True))
         ]
 
@@ -132,13 +130,9 @@ class Coder:
         for variable in self.codebook.learned:
             own = probs[variable.id]
             if variable.type in ("multi", "nominal"):
-                shown[variable.id] = {
-                    label: round(p, 6) for label, p in zip(variable.label_ids, own, strict=True)
-                }
+                shown[variable.id] = {label: round(p, 6) for label, p in zip(variable.label_ids, own, strict=True)}
             else:
-                shown[variable.id] = (
-                    round(own, 6) if variable.type == "binary" else [round(p, 6) for p in own]
-                )
+                shown[variable.id] = round(own, 6) if variable.type == "binary" else [round(p, 6) for p in own]
         return Coding(
             values,
             shown,
@@ -156,11 +150,9 @@ class Coder:
         if cut is None or value is None:
             return False
         values = [probs, 1 - probs] if variable.type == "binary" else probs
-        return sum(1 - p <= cut for p in values) != 1
+        return sum(bool(1 - p <= cut) for p in values) != 1
 
-    def _evidence(
-        self, text: str, read: ReadReport, values: Mapping[str, Value], scores: Tensor
-    ) -> list[Evidence]:
+    def _evidence(self, text: str, read: ReadReport, values: Mapping[str, Value], scores: Tensor) -> list[Evidence]:
         found: list[Evidence] = []
         for variable in self.codebook.learned:
             first = self.slots.of_variable(variable.id).start
@@ -177,16 +169,12 @@ class Coder:
         return found
 
     @staticmethod
-    def _sentences(
-        text: str, read: ReadReport, variable: str, value: str, scores: Tensor
-    ) -> list[Evidence]:
+    def _sentences(text: str, read: ReadReport, variable: str, value: str, scores: Tensor) -> list[Evidence]:
         """The best sentences, at least ``EVIDENCE_LEAST`` probable; else the code rests on absence."""
         if not len(scores):
             return [Evidence(variable, value, None, None, None, 0.0)]
         best = torch.topk(scores, min(EVIDENCE_SENTENCES, len(scores)))
-        chosen = [
-            (int(i), float(p)) for p, i in zip(best.values, best.indices, strict=True) if p >= EVIDENCE_LEAST
-        ]
+        chosen = [(int(i), float(p)) for p, i in zip(best.values, best.indices, strict=True) if p >= EVIDENCE_LEAST]
         if not chosen:
             return [Evidence(variable, value, None, None, None, round(1 - float(best.values[0]), 4))]
         return [

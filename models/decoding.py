@@ -24,9 +24,7 @@ class Decoder:
         learned = {v.id for v in codebook.learned}
         self._thresholds = thresholds or {}
         # A constraint that speaks of a variable nobody predicts can be neither kept nor broken here.
-        self._rules = [
-            i for i in codebook.implications if {c.variable for c in (*i.when, *i.then)} <= learned
-        ]
+        self._rules = [i for i in codebook.implications if {c.variable for c in (*i.when, *i.then)} <= learned]
 
     def decide(self, probs: Probs) -> dict[str, Value]:
         """The most probable codes that break no constraint; None for a variable that is not asked.
@@ -49,9 +47,7 @@ class Decoder:
                 best, best_score = tried
         return best if best is not None else self._unconstrained(probs)
 
-    def _options(
-        self, variable: Variable, prob: float | Sequence[float], *, gate: bool
-    ) -> list[tuple[Value, float]]:
+    def _options(self, variable: Variable, prob: float | Sequence[float], *, gate: bool) -> list[tuple[Value, float]]:
         if variable.type == "binary":
             p = _clip(prob)  # type: ignore[arg-type]
             worth = _logit(p) - _logit(_clip(self._threshold(variable)[0]))
@@ -116,9 +112,7 @@ class Decoder:
         score = sum(_log_sigmoid(w if label in chosen else -w) for label, w in worth.items())
         return [label for label in variable.label_ids if label in chosen], score
 
-    def _demands(
-        self, variable: Variable, codes: Mapping[str, Value]
-    ) -> tuple[set[str], set[str], int]:
+    def _demands(self, variable: Variable, codes: Mapping[str, Value]) -> tuple[set[str], set[str], int]:
         """Labels that must be there, labels that must not, and how many there must be."""
         forced: set[str] = set()
         banned: set[str] = set()

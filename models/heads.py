@@ -51,6 +51,9 @@ class Slots:
 class ReportHeads(nn.Module):
     """Sentence states of R reports -> a logit for every label, and evidence scores for every sentence."""
 
+    state_mean: Tensor
+    state_scale: Tensor
+
     def __init__(self, codebook: Codebook, state_size: int, hidden: int = 256, dropout: float = 0.2) -> None:
         super().__init__()
         self.slots = Slots.of(codebook)

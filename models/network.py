@@ -42,6 +42,7 @@ class CoderConfig(PreTrainedConfig):
         hidden: int = 256,
         dropout: float = 0.2,
         calibration: dict[str, Any] | None = None,
+        training: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -57,6 +58,7 @@ class CoderConfig(PreTrainedConfig):
         self.hidden = hidden
         self.dropout = dropout
         self.calibration = calibration or {}
+        self.training = training or {}
 
 
 @dataclass
@@ -75,6 +77,8 @@ class CoderNetwork(PreTrainedModel):
     base_model_prefix = "coder"
     _keys_to_ignore_on_load_missing = [r"^encoder\."]  # noqa: RUF012
     _supports_sdpa = True
+    encoder: PreTrainedModel
+    heads: ReportHeads
 
     def __init__(self, config: CoderConfig) -> None:
         super().__init__(config)

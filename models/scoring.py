@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerFast
 
 from .batch import collate
 from .network import CoderNetwork
 from .windows import Reader, ReadReport
 
 
-def reader_of(network: CoderNetwork, tokenizer: object) -> Reader:
+def reader_of(network: CoderNetwork, tokenizer: PreTrainedTokenizerFast) -> Reader:
     """A reader with the windows that a network was trained with."""
     c = network.config
-    return Reader(tokenizer, c.prefix, c.max_tokens, c.overlap, c.max_windows)  # type: ignore[arg-type]
+    return Reader(tokenizer, c.prefix, c.max_tokens, c.overlap, c.max_windows)
 
 
 def token_batches(reports: Sequence[ReadReport], budget: int) -> Iterator[list[int]]:
@@ -61,7 +62,7 @@ def encode(
             len(batch.sentence_report),
         ).cpu()
         sizes = [len(reports[i].sentences) for i in chosen]
-        for i, own in zip(chosen, out.split(sizes), strict=True):
+        for i, own in zip(chosen, torch.split(out, sizes), strict=True):
             states[i] = own.clone()
         if done:
             done(len(chosen))
@@ -69,9 +70,7 @@ def encode(
 
 
 @torch.inference_mode()
-def score(
-    network: CoderNetwork, states: Sequence[Tensor], batch: int = 256
-) -> tuple[dict[str, Tensor], list[Tensor]]:
+def score(network: CoderNetwork, states: Sequence[Tensor], batch: int = 256) -> tuple[dict[str, Tensor], list[Tensor]]:
     """Logits by variable over all reports, and evidence scores [sentences, slots] of each, from sentence states."""
     network.eval()
     device = network.heads.state_mean.device
@@ -84,5 +83,5 @@ def score(
         out, scores = network.heads(torch.cat(list(own)).to(device), report, len(own))
         for name, values in out.items():
             logits[name].append(values.cpu())
-        evidence.extend(scores.cpu().split(sizes))
+        evidence.extend(torch.split(scores.cpu(), sizes))
     return {name: torch.cat(parts) for name, parts in logits.items() if parts}, evidence

@@ -81,9 +81,7 @@ class Reader:
         )
         return [
             self._windows(text, ids, offsets)
-            for text, ids, offsets in zip(
-                texts, encoded["input_ids"], encoded["offset_mapping"], strict=True
-            )
+            for text, ids, offsets in zip(texts, encoded["input_ids"], encoded["offset_mapping"], strict=True)
         ]
 
     def _windows(self, text: str, ids: list[int], offsets: list[tuple[int, int]]) -> ReadReport:

@@ -11,7 +11,7 @@ import torch
 from datasets import Dataset
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import Trainer, TrainingArguments, set_seed
+from transformers import Trainer, TrainerControl, TrainingArguments, set_seed
 from transformers.trainer_utils import get_last_checkpoint
 
 from ..configs.codebook import Codebook
@@ -164,6 +164,8 @@ class _ByLength(Sampler[list[int]]):
 
 
 class _CoderTrainer(Trainer):
+    control: TrainerControl
+
     def prepare(self, settings: TrainingSettings, evaluate: Evaluate | None) -> None:
         self._settings = settings
         self._evaluate_network = evaluate
@@ -171,14 +173,11 @@ class _CoderTrainer(Trainer):
     def get_train_dataloader(self) -> DataLoader[Any]:
         lengths = self.train_dataset["length"]
         batches = _ByLength(lengths, self._settings.batch_reports, self._settings.seed)
-        loader: DataLoader[Any] = DataLoader(
-            self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator
-        )
-        return self.accelerator.prepare(loader)
+        loader: DataLoader[Any] = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator)
+        prepared: DataLoader[Any] = self.accelerator.prepare(loader)
+        return prepared
 
-    def compute_loss(
-        self, model: nn.Module, inputs: dict[str, Any], return_outputs: bool = False, **_: Any
-    ) -> Any:
+    def compute_loss(self, model: CoderNetwork, inputs: dict[str, Any], return_outputs: bool = False, **_: Any) -> Any:
         inputs = dict(inputs)
         labels = inputs.pop("labels")
         out = model(**inputs)
@@ -234,6 +233,4 @@ def _optimizer(network: CoderNetwork, settings: TrainingSettings) -> torch.optim
         )
         decay = settings.weight_decay if parameter.dim() > 1 else 0.0
         groups.setdefault((rate, decay), []).append(parameter)
-    return torch.optim.AdamW(
-        [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()]
-    )
+    return torch.optim.AdamW([{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()])

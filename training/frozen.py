@@ -32,19 +32,15 @@ def train_heads(
         heads.state_scale.copy_(every.std(0).clamp(min=1e-4))
         heads.start_from(dict(priors(examples, codebook)))
         targets, masks = stack_targets(examples, codebook)
-        spans = [
-            evidence_targets(e, r.sentences, heads.slots.width) for e, r in zip(examples, read, strict=True)
-        ]
+        spans = [evidence_targets(e, r.sentences, heads.slots.width) for e, r in zip(examples, read, strict=True)]
         steps = settings.epochs * -(-len(examples) // settings.batch_reports)
-        optimizer = torch.optim.AdamW(
-            heads.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
-        )
+        optimizer = torch.optim.AdamW(heads.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, settings.learning_rate, total_steps=max(steps, 2), pct_start=max(settings.warmup, 0.01)
         )
         heads.train()
         for _ in range(settings.epochs):
-            for chosen in torch.randperm(len(examples), generator=generator).split(settings.batch_reports):
+            for chosen in torch.split(torch.randperm(len(examples), generator=generator), settings.batch_reports):
                 own = chosen.tolist()
                 sizes = torch.tensor([len(states[i]) for i in own])
                 report = torch.repeat_interleave(torch.arange(len(own)), sizes)
@@ -60,7 +56,7 @@ def train_heads(
                         scores, torch.cat([spans[i][0] for i in own]), torch.cat([spans[i][1] for i in own])
                     )
                 optimizer.zero_grad()
-                loss.backward()
+                torch.autograd.backward(loss)
                 torch.nn.utils.clip_grad_norm_(heads.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()

@@ -21,9 +21,7 @@ def group_folds(groups: Sequence[str], strata: Sequence[str], folds: int, seed: 
         raise ValueError(f"{len(members)} reprint group(s) cannot make {folds} folds")
     names = sorted(members)
     rng = np.random.default_rng(seed)
-    dealt = sorted(
-        (names[i] for i in rng.permutation(len(names))), key=lambda name: strata[members[name][0]]
-    )
+    dealt = sorted((names[i] for i in rng.permutation(len(names))), key=lambda name: strata[members[name][0]])
     sizes = np.zeros(folds, dtype=int)
     by_stratum: dict[str, np.ndarray] = {}
     fold_of = [0] * len(groups)
@@ -37,9 +35,7 @@ def group_folds(groups: Sequence[str], strata: Sequence[str], folds: int, seed: 
     return fold_of
 
 
-def hold_out(
-    groups: Sequence[str], strata: Sequence[str], share: float, seed: int
-) -> tuple[list[int], list[int]]:
+def hold_out(groups: Sequence[str], strata: Sequence[str], share: float, seed: int) -> tuple[list[int], list[int]]:
     """Indices of the larger part and of the held-out part (about ``share`` of the reports)."""
     n_groups = len(set(groups))
     if n_groups < 2:

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from ..configs.codebook import Codebook, Value, Variable
 from ..data.codes import Code, Span, current
+from ..data.gold import GoldCode
 from ..data.report import Report
 from ..models.heads import Slots
-
-if TYPE_CHECKING:
-    from ..data.gold import GoldCode
 
 
 @dataclass(frozen=True)
@@ -136,9 +133,7 @@ def _place(
         certain.add(first)
 
 
-def evidence_targets(
-    example: Example, sentences: Sequence[tuple[int, int]], width: int
-) -> tuple[Tensor, Tensor]:
+def evidence_targets(example: Example, sentences: Sequence[tuple[int, int]], width: int) -> tuple[Tensor, Tensor]:
     """Which sentences are evidence of which slot: target and mask, both [sentences, width].
 
     A sentence is evidence if a coder's span covers half of it or lies in it by half.
@@ -155,9 +150,7 @@ def evidence_targets(
     return target, mask
 
 
-def stack_targets(
-    examples: Sequence[Example], codebook: Codebook
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def stack_targets(examples: Sequence[Example], codebook: Codebook) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Targets by variable ([R] binary, [R, n] else) and the mask [R] of the reports asked."""
     targets, masks = {}, {}
     for variable in codebook.learned:
@@ -176,7 +169,5 @@ def priors(examples: Sequence[Example], codebook: Codebook) -> Mapping[str, Tens
         mask = masks[variable.id]
         target = targets[variable.id].reshape(len(examples), -1)
         n = mask.sum()
-        shares[variable.id] = (
-            (target * mask[:, None]).sum(0) / n if n > 0 else torch.full((target.shape[1],), 0.5)
-        )
+        shares[variable.id] = (target * mask[:, None]).sum(0) / n if n > 0 else torch.full((target.shape[1],), 0.5)
     return shares

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from transformers import PreTrainedTokenizerFast
 
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
@@ -91,14 +92,10 @@ def _check(codebook: Codebook, examples: Sequence[Example]) -> None:
 
 def strata(examples: Sequence[Example]) -> list[str]:
     """A stratum of each example that keeps folds alike: its gold codes of all single-valued variables."""
-    return [
-        "|".join(f"{k}={v}" for k, v in sorted(e.gold.items()) if not isinstance(v, list)) for e in examples
-    ]
+    return ["|".join(f"{k}={v}" for k, v in sorted(e.gold.items()) if not isinstance(v, list)) for e in examples]
 
 
-def gold_targets(
-    examples: Sequence[Example], codebook: Codebook
-) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+def gold_targets(examples: Sequence[Example], codebook: Codebook) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
     """Hard targets and masks of the settled codes, in the form of ``stack_targets``."""
     hard = [
         Example(
@@ -117,7 +114,7 @@ def gold_targets(
 
 def _frozen(
     network: CoderNetwork,
-    tokenizer: object,
+    tokenizer: PreTrainedTokenizerFast,
     codebook: Codebook,
     examples: Sequence[Example],
     settings: TrainingSettings,
@@ -180,7 +177,7 @@ def _frozen(
             settings.abstain_risk,
         )
 
-    coder = Coder(network, tokenizer).calibrated(calibration_on(range(len(examples))))  # type: ignore[arg-type]
+    coder = Coder(network, tokenizer).calibrated(calibration_on(range(len(examples))))
     codings: dict[str, Coding] = {}
     for fold in range(n_folds):
         held = [i for i, f in enumerate(fold_of) if f == fold]
@@ -197,16 +194,14 @@ def _frozen(
 
 def _finetune(
     network: CoderNetwork,
-    tokenizer: object,
+    tokenizer: PreTrainedTokenizerFast,
     codebook: Codebook,
     examples: Sequence[Example],
     settings: TrainingSettings,
     workdir: Path,
 ) -> Trained:
     reader = reader_of(network, tokenizer)
-    learn, held = hold_out(
-        [e.group for e in examples], strata(examples), settings.calibration_share, settings.seed
-    )
+    learn, held = hold_out([e.group for e in examples], strata(examples), settings.calibration_share, settings.seed)
     kept = [examples[i] for i in held]
     targets, masks = gold_targets(kept, codebook)
     read = reader.read([e.text for e in kept])
@@ -223,12 +218,10 @@ def _finetune(
         scaled = {v.id: logits[v.id] / fitted.temperature_of(v) for v in codebook.learned}
         return {"score": -float(code_loss(net.heads.slots.variables, scaled, targets, masks))}
 
-    history = finetune(
-        network, reader, codebook, [examples[i] for i in learn], settings, workdir, evaluate
-    )
+    history = finetune(network, reader, codebook, [examples[i] for i in learn], settings, workdir, evaluate)
     logits, evidence = held_out(network)
     fitted = calibrate(network.heads.slots.variables, logits, targets, masks, settings.abstain_risk)
-    coder = Coder(network, tokenizer).calibrated(fitted)  # type: ignore[arg-type]
+    coder = Coder(network, tokenizer).calibrated(fitted)
     codings = coder.decide([e.text for e in kept], read, logits, evidence)
     unseen = dict(zip((e.report_id for e in kept), codings, strict=True))
     folds = {examples[i].report_id: -1 for i in learn} | {e.report_id: 0 for e in kept}

@@ -30,7 +30,7 @@ READERS: dict[str, Reader] = {
 def read(paths: Iterable[str | Path] | str | Path, recursive: bool = True) -> Iterator[Record | Rejected]:
     """Records of the files, and of all files in the folders, in sorted order.
 
-    In folders hidden files and manifests are left out; ``recursive`` says whether folders in folders are read.
+    In folders hidden files and manifests are left out; ``recursive`` says whether folders in them are read.
     """
     for path in [paths] if isinstance(paths, str | Path) else paths:
         path = Path(path)
@@ -89,9 +89,7 @@ def _read_file(path: Path, relative: str, folder: str) -> Iterator[Record | Reje
     except Unreadable as error:
         yield Rejected(name, error.reason)
     except FileNotFoundError:
-        yield Rejected(
-            name, "is a link to nothing" if path.is_symlink() else "there is no such file or folder"
-        )
+        yield Rejected(name, "is a link to nothing" if path.is_symlink() else "there is no such file or folder")
     except OSError as error:
         yield Rejected(name, f"cannot be read ({error.strerror or error})")
     except (UserError, UnicodeError, MemoryError) as error:

@@ -33,9 +33,7 @@ def read_json(path: Path, name: str) -> Iterator[Record | Rejected]:
             yield Rejected(name, f"is not valid JSON ({error})")
         return
     if isinstance(data, dict) and not has_text(list(data)):
-        lists = [
-            v for v in data.values() if isinstance(v, list) and v and all(isinstance(i, dict) for i in v)
-        ]
+        lists = [v for v in data.values() if isinstance(v, list) and v and all(isinstance(i, dict) for i in v)]
         data = lists[0] if len(lists) == 1 else data
     if isinstance(data, list):
         yield from _objects(((f"{name}#{i}", i, item) for i, item in enumerate(data, 1)), encoding)

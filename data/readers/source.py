@@ -15,9 +15,7 @@ MOST_FOR_ONE = 64 << 20
 def whole_text(path: Path) -> tuple[str, str]:
     """The text of a file that is read at once, and its encoding."""
     if path.stat().st_size > MOST_FOR_ONE:
-        raise Unreadable(
-            f"is larger than {MOST_FOR_ONE >> 20} MiB; split it, or use JSON lines, CSV or Parquet"
-        )
+        raise Unreadable(f"is larger than {MOST_FOR_ONE >> 20} MiB; split it, or use JSON lines, CSV or Parquet")
     return decode(path.read_bytes())
 
 
@@ -31,9 +29,7 @@ def open_text(path: Path, newline: str = "") -> tuple[TextIOWrapper, str]:
         more = bool(file.read(1))
     encoding = decode(sample, partial=more)[1].split(" ")[0]
     codec = {"big5": "cp950", "utf-8": "utf-8-sig"}.get(encoding, encoding)
-    if encoding.startswith(("utf-16", "utf-32")) and sample.startswith(
-        (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe")
-    ):
+    if encoding.startswith(("utf-16", "utf-32")) and sample.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe")):
         codec = encoding[:6]  # the codec without an order reads the mark and drops it
     return path.open(encoding=codec, errors="surrogateescape", newline=newline), encoding
 

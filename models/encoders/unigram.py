@@ -9,18 +9,14 @@ from transformers import PreTrainedTokenizerFast
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
 
-_TO_SPACE = (
-    "[\\u0009\\u000a\\u000c\\u000d\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"
-)
+_TO_SPACE = "[\\u0009\\u000a\\u000c\\u000d\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"
 _DELETED = "[\\u0000-\\u0008\\u000b\\u000e-\\u001f\\u007f\\u0080-\\u009f]"
 # NFKC would turn the wave dash of ranges (5～10) into "~"; SentencePiece keeps it. A private-use
 # character stands in for it meanwhile.
 _WAVE_DASH, _STAND_IN = "～", "\U0010fffd"
 
 
-def build_tokenizer(
-    pieces: Sequence[str], scores: Sequence[float], model_max_length: int
-) -> PreTrainedTokenizerFast:
+def build_tokenizer(pieces: Sequence[str], scores: Sequence[float], model_max_length: int) -> PreTrainedTokenizerFast:
     """A fast tokenizer over the given pieces; id = position, the first four are <s> <pad> </s> <unk>."""
     tokenizer = Tokenizer(models.Unigram(list(zip(pieces, scores, strict=True)), unk_id=UNK))
     tokenizer.normalizer = normalizers.Sequence(

@@ -49,9 +49,7 @@ def test_alpha_nominal_of_krippendorffs_example_published_in_the_irrcac_readme()
     assert estimate.n == 11
 
 
-@pytest.mark.parametrize(
-    ("metric", "value"), [("ordinal", 0.815388), ("interval", 0.849107), ("ratio", 0.797403)]
-)
+@pytest.mark.parametrize(("metric", "value"), [("ordinal", 0.815388), ("interval", 0.849107), ("ratio", 0.797403)])
 def test_alpha_of_krippendorffs_example_oracle_values(metric, value):
     assert point(read(KRIPPENDORFF_2011), metric).value == pytest.approx(value, abs=1e-6)
 
@@ -61,9 +59,7 @@ def test_alpha_published_in_wikipedia(metric, value):
     assert round(point(read(WIKIPEDIA), metric).value, 3) == value
 
 
-@pytest.mark.parametrize(
-    ("metric", "value"), [("nominal", 0.691358), ("ordinal", 0.806721), ("interval", 0.810845)]
-)
+@pytest.mark.parametrize(("metric", "value"), [("nominal", 0.691358), ("ordinal", 0.806721), ("interval", 0.810845)])
 def test_alpha_of_wikipedias_example_oracle_values(metric, value):
     assert point(read(WIKIPEDIA), metric).value == pytest.approx(value, abs=1e-6)
 

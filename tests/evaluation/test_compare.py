@@ -110,9 +110,7 @@ def test_rows_agree_with_alpha_of_ratings():
         expected = alpha(Ratings.from_label(tastes, label, clusters=clusters))
         same(pick(found.pairs, variable="tastes", label=label, **ab), expected)
     whole = pick(found.pairs, variable="tastes", label=None, **ab)
-    parts = [
-        pick(found.pairs, variable="tastes", label=x, **ab).alpha.value for x in ("sweet", "sour", "bitter")
-    ]
+    parts = [pick(found.pairs, variable="tastes", label=x, **ab).alpha.value for x in ("sweet", "sour", "bitter")]
     assert (whole.alpha_kind, whole.labels_averaged) == ("mean_label_alpha", 3)
     assert whole.alpha.value == pytest.approx(np.mean(parts))
     assert whole.alpha.low < whole.alpha.value < whole.alpha.high
@@ -183,9 +181,7 @@ def test_scores_agree_with_sklearn():
         u for u in codes["g"] if codes["g"][u]["fruit"] and codes["a"].get(u, no())["fruit"]
     ]  # fmt: skip
     names = ("sweet", "sour", "bitter")
-    gold, model = (
-        np.array([[x in codes[c][u]["tastes"] for x in names] for u in both], dtype=int) for c in "ga"
-    )
+    gold, model = (np.array([[x in codes[c][u]["tastes"] for x in names] for u in both], dtype=int) for c in "ga")
     for average in ("macro", "micro"):
         row = pick(found.scores, variable="tastes", coder="a", average=average, scope="asked")
         assert row.f1.value == pytest.approx(metrics.f1_score(gold, model, average=average))
@@ -217,9 +213,7 @@ def test_reprints_widen_the_interval():
     copied = {c: {f"{u}-{k}": x for u, x in by.items() for k in range(3)} for c, by in codes.items()}
     groups = {f"{u}-{k}": u for by in codes.values() for u in by for k in range(3)}
     clustered, naive = (
-        pick(
-            compare(FRUIT, copied, g, bootstrap=FAST).pairs, variable="fruit", coder_a="a", coder_b="b"
-        ).alpha
+        pick(compare(FRUIT, copied, g, bootstrap=FAST).pairs, variable="fruit", coder_a="a", coder_b="b").alpha
         for g in (groups, {})
     )
     assert clustered.value == naive.value

@@ -1,0 +1,36 @@
+# `make demo` and `make test` set up what they need in .venv, on a machine with nothing but Python 3.11.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export HF_HUB_DISABLE_TELEMETRY := 1
+export TOKENIZERS_PARALLELISM := false
+
+.PHONY: demo test check lock bench-duee clean
+
+# The CPU build of PyTorch is enough for everything here; it is pinned by the constraints.
+$(BIN)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+	touch $@
+
+demo: $(BIN)/.installed
+	$(BIN)/weijing demo --out build/demo
+
+test: $(BIN)/.installed
+	$(BIN)/python -m pytest
+
+# mypy and import-linter read the package as installed: neither follows editable mappings.
+check: $(BIN)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python scripts/check_package.py
+
+lock: $(BIN)/.installed
+	$(BIN)/python scripts/lock.py > constraints.txt
+
+bench-duee: $(BIN)/.installed
+	$(BIN)/python benchmarks/duee.py $(DATA)
+
+clean:
+	rm -rf build dist *.egg-info

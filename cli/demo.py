@@ -1,0 +1,106 @@
+"""``weijing demo``: the whole loop on the demonstration corpus."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import JsonOption, QuietOption
+from .progress import Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PREDICTIONS = "predictions.jsonl"
+
+
+def demo(
+    out: Annotated[Path, typer.Option("-o", "--out", help="The study folder to make.")] = Path("build/demo"),
+    force: Annotated[bool, typer.Option("--force", help="Make everything anew.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the loop on synthetic reports: add, settle, train, evaluate, classify; ends in report.html.
+
+    Run again, it keeps what has not changed. Example: weijing demo -o build/demo
+    """
+    started = time.monotonic()
+    with Steps(quiet or as_json) as steps:
+        found = run_demo(out, force=force, progress=steps)
+    found["seconds"] = round(time.monotonic() - started, 1)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    typer.echo(f"{found['reports']} synthetic reports in {found['reprint_groups']} reprint groups")
+    typer.echo(
+        f"model: {found['model']} ({'kept' if found['reused'] else 'trained'}; {found['n_train']} reports, "
+        f"{found['n_sealed']} sealed)"
+    )
+    for line in found["summary"]:
+        typer.echo(f"  {line}")
+    typer.echo("synthetic texts and synthetic codes: this agreement is no evidence of human reliability")
+    typer.echo(f"predictions: {found['predictions']}")
+    typer.echo(f"report: {found['report']}")
+    typer.echo(f"{found['seconds']} s")
+
+
+def run_demo(
+    out: Path, *, force: bool = False, progress: Callable[[str, int, int], None] = lambda what, done, total: None
+) -> dict[str, Any]:
+    """The loop on the demonstration corpus in the study folder ``out``; returns what was made.
+
+    ``force`` deletes the folder first if it is a study that this command made.
+    """
+    from ..configs.errors import UserError
+    from ..configs.load import bundled_codebook_path
+    from ..data.artifacts import is_current, manifest_path, text_hash
+    from ..data.codes import append_codes, read_codes
+    from ..data.demo import CODES, REPORTS
+    from ..data.study import SETTINGS, Study, add
+    from ..inference.classify import classify_reports
+    from ..models.checkpoint import model_hash
+    from ..models.coding import Coder
+    from ..report.study import evaluate_study, summary
+    from ..training.study import train_study
+
+    marker = out / ".weijing-demo"
+    if out.exists() and any(out.iterdir()) and not marker.exists():
+        raise UserError(f"{out}: is not empty and no demonstration; choose another folder with -o")
+    if force and marker.exists():
+        shutil.rmtree(out)
+    out.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+    if (out / SETTINGS).exists():
+        study = Study.open(out)
+        if study.codebook_path.read_bytes() != bundled_codebook_path().read_bytes():
+            raise UserError(f"{out}: was made with another codebook; make it anew with --force")
+    else:
+        study = Study.create(out, force=True)
+    added = add(study, [REPORTS])
+    append_codes(study.codes_path, read_codes(CODES))
+    trained = train_study(study, force=False, progress=progress)
+    evaluated = evaluate_study(study, progress=progress)
+
+    predictions = out / PREDICTIONS
+    reports = study.reports()
+    digest = model_hash(study.model_path)
+    inputs = {"model": digest, "reports": text_hash("\n".join(f"{r.id}\t{r.content_hash}" for r in reports))}
+    if not is_current(manifest_path(predictions), inputs, {}):
+        coder = Coder.load(study.model_path)
+        classify_reports(reports, coder, digest, predictions, lambda n, of: progress("classify", n, of))
+    return {
+        "reports": added.n_reports,
+        "reprint_groups": added.n_groups,
+        "model": str(study.model_path),
+        "reused": trained.reused,
+        "n_train": trained.n_train,
+        "n_sealed": trained.n_sealed,
+        "summary": summary(evaluated),
+        "predictions": str(predictions),
+        "report": str(evaluated.report),
+    }

@@ -1,0 +1,68 @@
+"""The ``weijing`` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+from ..configs.errors import UserError
+from . import add, classify, codebook, demo, doctor, evaluate, init, train
+
+app = typer.Typer(
+    name="weijing",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="微警 weijing: code Chinese reports on police use of WeChat by a codebook.",
+    epilog="Errors are one line; --debug before the command shows where they come from.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"weijing {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with errors.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    if debug:
+        os.environ["WEIJING_DEBUG"] = "1"
+
+
+app.command("demo")(demo.demo)
+app.command("init")(init.init)
+app.command("add")(add.add)
+app.add_typer(codebook.app, name="codebook")
+app.command("train")(train.train)
+app.command("evaluate")(evaluate.evaluate)
+app.command("classify")(classify.classify)
+app.command("doctor")(doctor.doctor)
+
+
+def main() -> None:
+    """Run the command line; a ``UserError`` becomes one line and exit code 2."""
+    try:
+        app()
+    except UserError as error:
+        if os.environ.get("WEIJING_DEBUG"):
+            raise
+        sys.stderr.write(f"weijing: {' '.join(str(error).split())}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("weijing: stopped; run the same command again to go on\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # Whoever reads our output has had enough, as `head` does.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

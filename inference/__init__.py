@@ -1,0 +1,1 @@
+"""Scoring runs: reports in, predictions out."""

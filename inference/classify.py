@@ -1,0 +1,141 @@
+"""Classify files: read, code, write; what could not be read is listed, never lost silently."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..configs.errors import UserError
+from ..data.artifacts import atomic_write, make_manifest, write_manifest
+from ..data.importing import import_reports
+from ..data.readers import Rejected
+from ..data.report import Report
+from ..data.reprints import reprint_groups
+from ..models.checkpoint import model_hash
+from ..models.coding import Coder
+from .predictions import check_suffix, prediction_row, write_predictions
+
+CHUNK = 256
+
+
+@dataclass(frozen=True)
+class Classified:
+    """What a run did. ``n_input`` = ``n_coded`` + rejected."""
+
+    path: Path
+    n_input: int
+    n_coded: int
+    rejected: tuple[Rejected, ...]
+    rejected_path: Path | None
+    counts: dict[str, dict[str, int]]
+    """By variable, how often each value was coded."""
+    unknown_chars: Counter[str]
+    chars_unread: int
+    synthetic: bool
+    """The model was trained on synthetic text alone."""
+
+
+def classify(
+    paths: Iterable[str | Path],
+    model: str | Path,
+    out: str | Path,
+    *,
+    collection: str | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Classified:
+    """Code all reports in files and folders with the model in a folder, and write predictions to ``out``.
+
+    Rejected records are listed in ``<out>.rejected.jsonl``. ``progress`` is called with the reports coded and their
+    number. Raises ``UserError`` if nothing could be read, or ``out`` exists and ``force`` is not set.
+    """
+    out = Path(out)
+    check_suffix(out)
+    rejected_path = out.with_name(f"{out.stem}.rejected.jsonl")
+    if not force and out.exists():
+        raise UserError(f"{out}: exists already; choose another name or use --force")
+    imported = import_reports(paths, collection)
+    if not imported.reports:
+        listed = "; ".join(f"{r.where}: {r.reason}" for r in imported.rejected[:3])
+        raise UserError(f"no report to code was found ({listed or 'the input is empty'})")
+    coder = Coder.load(model)
+    result = classify_reports(imported.reports, coder, model_hash(model), out, progress)
+    if imported.rejected:
+        with atomic_write(rejected_path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+            for r in imported.rejected:
+                file.write(json.dumps({"where": r.where, "reason": r.reason}, ensure_ascii=False) + "\n")
+    else:
+        rejected_path.unlink(missing_ok=True)
+    return Classified(
+        path=out,
+        n_input=len(imported.reports) + len(imported.rejected),
+        n_coded=result.n_coded,
+        rejected=imported.rejected,
+        rejected_path=rejected_path if imported.rejected else None,
+        counts=result.counts,
+        unknown_chars=result.unknown_chars,
+        chars_unread=result.chars_unread,
+        synthetic=bool(coder.network.config.training.get("synthetic")),
+    )
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Counts of a scoring run."""
+
+    n_coded: int
+    counts: dict[str, dict[str, int]]
+    unknown_chars: Counter[str]
+    chars_unread: int
+
+
+def classify_reports(
+    reports: Sequence[Report],
+    coder: Coder,
+    model: str,
+    out: Path,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Scored:
+    """Code reports, in their order, and write predictions with a manifest. ``model``: the model's hash."""
+    groups = reprint_groups({r.id: r.text for r in reports})
+    counts: dict[str, Counter[str]] = {v.id: Counter() for v in coder.codebook.learned}
+    unknown: Counter[str] = Counter()
+    unread = ready = 0
+
+    def done(n: int) -> None:
+        nonlocal ready
+        ready += n
+        progress(ready, len(reports))
+
+    def rows() -> Iterator[dict[str, Any]]:
+        nonlocal unread
+        for start in range(0, len(reports), CHUNK):
+            chunk = reports[start : start + CHUNK]
+            for report, coding in zip(chunk, coder.code([r.text for r in chunk], done), strict=True):
+                for name, value in coding.values.items():
+                    counts[name].update(_words(value))
+                unknown.update(coding.unknown_chars)
+                unread += coding.chars_unread
+                group = report.reprint_group or groups.get(report.id)
+                yield prediction_row(report, coding, coder.codebook, model, group)
+
+    n = write_predictions(out, rows(), coder.codebook)
+    inputs = {"model": model, "reports": _input_hash(reports)}
+    write_manifest(out, make_manifest("classify", inputs=inputs, codebook=coder.codebook))
+    return Scored(n, {name: dict(c) for name, c in counts.items()}, unknown, unread)
+
+
+def _words(value: Any) -> list[str]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list) else [str(value).lower()]
+
+
+def _input_hash(reports: Sequence[Report]) -> str:
+    from ..data.artifacts import text_hash
+
+    return text_hash("\n".join(f"{r.id}\t{r.content_hash}" for r in reports))

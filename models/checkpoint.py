@@ -1,0 +1,120 @@
+"""The model folder: safetensors, config, tokenizer, codebook, card and manifest."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from ..configs.errors import UserError
+from ..configs.load import codebook_hash
+from ..data.artifacts import Manifest, sha256_file, write_manifest
+from .coding import Coder
+
+WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json")
+
+
+@dataclass(frozen=True)
+class TrainingFacts:
+    """What a user of the model has to know about its training set; ``coders``: name to kind."""
+
+    n_reports: int
+    n_groups: int
+    coders: dict[str, str]
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether no human coded any of it."""
+        return bool(self.coders) and "human" not in self.coders.values()
+
+
+def save_model(
+    coder: Coder,
+    folder: Path,
+    *,
+    facts: TrainingFacts,
+    settings: dict[str, Any],
+    manifest: Manifest,
+    scores: Sequence[Sequence[str]] = (),
+    scores_about: str = "",
+    force: bool = False,
+) -> Path:
+    """Write a model folder; it appears whole or not at all. ``scores``: rows of the card's table."""
+    if folder.exists() and any(folder.iterdir()) and not force:
+        raise UserError(f"{folder}: exists already; name another folder or use --force")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
+    try:
+        coder.network.config.training = {
+            "n_reports": facts.n_reports, "n_groups": facts.n_groups, "synthetic": facts.synthetic
+        }  # fmt: skip
+        coder.network.save_pretrained(workplace)
+        coder.tokenizer.save_pretrained(workplace)
+        (workplace / "codebook.yaml").write_text(
+            yaml.safe_dump(
+                coder.codebook.model_dump(mode="json", exclude_defaults=True), allow_unicode=True, sort_keys=False
+            ),
+            encoding="utf-8",
+        )
+        card = _card(coder, facts, settings, scores, scores_about)
+        (workplace / "README.md").write_text(card, encoding="utf-8")
+        for file in workplace.iterdir():
+            # The library writes weights for the user alone; a model folder is to be shared.
+            file.chmod(0o666 & ~_umask())
+        write_manifest(workplace, manifest)
+        workplace.chmod(0o777 & ~_umask())
+        if folder.exists():
+            shutil.rmtree(folder)
+        workplace.rename(folder)
+    finally:
+        shutil.rmtree(workplace, ignore_errors=True)
+    return folder
+
+
+def model_hash(folder: str | Path) -> str:
+    """16 hex digits that stand for a model: its weights, config and tokenizer."""
+    digest = hashlib.sha256()
+    for name in WEIGHTS:
+        path = Path(folder) / name
+        if path.is_file():
+            digest.update(sha256_file(path).encode())
+    return digest.hexdigest()[:16]
+
+
+def _card(
+    coder: Coder,
+    facts: TrainingFacts,
+    settings: dict[str, Any],
+    scores: Sequence[Sequence[str]],
+    scores_about: str,
+) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=False,  # Markdown of our own words and numbers; names come from the checked codebook
+        undefined=jinja2.StrictUndefined,
+    )
+    return environment.get_template("card.md.j2").render(
+        codebook=coder.codebook,
+        codebook_hash=codebook_hash(coder.codebook),
+        config=coder.network.config,
+        facts=facts,
+        synthetic=facts.synthetic,
+        settings=settings,
+        scores=scores,
+        scores_about=scores_about,
+        calibration=coder.calibration,
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

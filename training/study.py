@@ -1,0 +1,204 @@
+"""Training on a study folder: gold, model, cross-fitted predictions and baseline, each made only if not current."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ..configs.codebook import Codebook, Value
+from ..configs.errors import UserError
+from ..configs.load import codebook_hash
+from ..configs.settings import TrainingSettings, read_settings
+from ..data.artifacts import atomic_write, is_current, make_manifest, manifest_path, text_hash, write_manifest
+from ..data.codes import Code, current, read_codes
+from ..data.design import read_design
+from ..data.gold import GoldCode, read_gold, settle, write_gold
+from ..data.study import SETTINGS, Study
+from ..evaluation.compare import compare
+from ..models.checkpoint import TrainingFacts, save_model
+from ..models.coding import Coder, Coding, Evidence
+from .baseline import baseline_codes
+from .targets import Example, build_examples
+from .train import Progress, Trained, train
+
+CROSSFIT = "crossfit.jsonl"
+BASELINE = "baseline.jsonl"
+
+
+@dataclass(frozen=True)
+class StudyTraining:
+    """What training a study came to; ``reused``: nothing had changed, so the model was kept."""
+
+    model: Path
+    n_train: int
+    n_sealed: int
+    reused: bool
+
+
+def settle_study(study: Study) -> list[GoldCode]:
+    """The settled codes of a study, written to its gold file if codes or codebook have changed."""
+    codebook = study.codebook()
+    if not study.codes_path.exists():
+        raise UserError(f"{study.root}: has no codes yet ({study.codes_path.name}); code reports first")
+    inputs: dict[str, str | Path] = {"codes": study.codes_path, "codebook": codebook_hash(codebook)}
+    if is_current(manifest_path(study.gold_path), inputs, {}):
+        return read_gold(study.gold_path)
+    gold = settle(read_codes(study.codes_path), codebook)
+    write_gold(study.gold_path, gold)
+    write_manifest(study.gold_path, make_manifest("settle", inputs=inputs, codebook=codebook))
+    return gold
+
+
+def sealed_groups(study: Study) -> set[str]:
+    """Reprint groups that no training may see."""
+    rows = read_design(study.design_path) if study.design_path.exists() else []
+    return {row.reprint_group for row in rows if row.purpose == "sealed"}
+
+
+def study_settings(study: Study) -> TrainingSettings:
+    """The training settings of a study, presets filled in."""
+    return read_settings(study.settings.training, f"{study.root / SETTINGS}: training")
+
+
+def study_examples(study: Study, settings: TrainingSettings) -> tuple[list[Example], list[Example]]:
+    """Examples to learn from, and sealed ones."""
+    codes = read_codes(study.codes_path)
+    gold = settle_study(study)
+    examples = build_examples(study.reports(), gold, codes, study.codebook(), settings.coder_weight)
+    sealed = sealed_groups(study)
+    return (
+        [e for e in examples if e.group not in sealed],
+        [e for e in examples if e.group in sealed],
+    )
+
+
+def train_study(study: Study, *, force: bool = False, progress: Progress | None = None) -> StudyTraining:
+    """Train the study's model on all settled codes that are not sealed.
+
+    Writes the model folder, ``crossfit.jsonl`` (for each training report the coding of heads that never saw its
+    group) and ``baseline.jsonl`` (out-of-sample codes of the baseline, sealed reports included).
+    """
+    report = progress or (lambda what, done, total: None)
+    codebook = study.codebook()
+    settings = study_settings(study)
+    learn, sealed = study_examples(study, settings)
+    inputs: dict[str, str | Path] = {
+        "examples": text_hash(repr([(e.report_id, e.group, e.text, e.targets, e.evidence) for e in learn])),
+        "sealed": text_hash(repr([(e.report_id, e.text) for e in sealed])),
+        "codebook": codebook_hash(codebook),
+    }
+    dumped = settings.model_dump(mode="json")
+    crossfit, baseline = study.root / CROSSFIT, study.root / BASELINE
+    ready = all(
+        is_current(manifest_path(p), inputs, dumped, seed=settings.seed)
+        for p in (study.model_path, crossfit, baseline)
+        if p.exists()
+    ) and all(p.exists() for p in (study.model_path, crossfit, baseline))
+    if ready and not force:
+        return StudyTraining(study.model_path, len(learn), len(sealed), reused=True)
+
+    trained = train(
+        codebook, learn, settings, cache=study.cache_path, workdir=study.cache_path / "checkpoints", progress=report
+    )
+    manifest = make_manifest("train", inputs=inputs, settings=dumped, seed=settings.seed, codebook=codebook)
+    _write_lines(crossfit, (coding_line(i, c) for i, c in sorted(trained.unseen.items())))
+    write_manifest(crossfit, manifest)
+    report("baseline", 0, 1)
+    _write_lines(baseline, _baseline(codebook, trained, learn, sealed))
+    write_manifest(baseline, manifest)
+    report("baseline", 1, 1)
+    save_model(
+        trained.coder,
+        study.model_path,
+        facts=TrainingFacts(len(learn), len({e.group for e in learn}), coder_kinds(read_codes(study.codes_path))),
+        settings=dumped,
+        manifest=manifest,
+        scores=_card_scores(codebook, learn, trained),
+        scores_about=(
+            "Against the settled codes, out of sample: each report coded by heads trained without its reprint group."
+            if settings.regime == "frozen"
+            else "Against the settled codes of the calibration split, on which epochs and thresholds were chosen too."
+        ),
+        force=True,
+    )
+    return StudyTraining(study.model_path, len(learn), len(sealed), reused=False)
+
+
+def coder_kinds(codes: Iterable[Code]) -> dict[str, str]:
+    """Coders by name, with what they are; adjudicators left out."""
+    return {c.coder: c.coder_kind for c in current(codes) if c.purpose != "adjudication"}
+
+
+def unseen_codings(study: Study, coder: Coder) -> dict[str, Coding]:
+    """A coding of every coded report by a coder that never saw its group: cross-fitted, or sealed and coded now."""
+    codings = {line["id"]: coding_of(line) for line in _read_lines(study.root / CROSSFIT)}
+    sealed = [e for e in study_examples(study, study_settings(study))[1] if e.report_id not in codings]
+    codings.update(zip((e.report_id for e in sealed), coder.code([e.text for e in sealed]), strict=True))
+    return codings
+
+
+def baseline_values(study: Study) -> dict[str, dict[str, Value]]:
+    """Out-of-sample codes of the baseline."""
+    return {line["id"]: line["values"] for line in _read_lines(study.root / BASELINE)}
+
+
+def coding_line(report_id: str, coding: Coding) -> dict[str, Any]:
+    """A coding as a line of JSON."""
+    return {"id": report_id, **asdict(coding)}
+
+
+def coding_of(line: dict[str, Any]) -> Coding:
+    """The coding of a line of JSON."""
+    fields = {k: v for k, v in line.items() if k != "id"}
+    return Coding(**{**fields, "evidence": [Evidence(**e) for e in fields["evidence"]]})
+
+
+def _card_scores(codebook: Codebook, examples: Sequence[Example], trained: Trained) -> list[list[str]]:
+    seen = [e for e in examples if e.report_id in trained.unseen]
+    compared = compare(
+        codebook,
+        {
+            "gold": {e.report_id: e.gold for e in seen},
+            "model": {e.report_id: trained.unseen[e.report_id].values for e in seen},
+        },
+        {e.report_id: e.group for e in seen},
+        reference="gold",
+        bootstrap=None,
+    )
+    rows = []
+    for row in compared.scores:
+        if row.scope == "asked" and row.f1 is not None:
+            found = [row.precision, row.recall, row.f1]
+            numbers = ["–" if e is None or e.value is None else f"{e.value:.2f}" for e in found]
+            rows.append([row.variable, row.label or row.average or "", str(row.n), *numbers])
+    return rows
+
+
+def _baseline(
+    codebook: Codebook, trained: Trained, learn: Sequence[Example], sealed: Sequence[Example]
+) -> list[dict[str, Any]]:
+    lines = []
+    for fold in sorted({f for f in trained.folds.values() if f >= 0}):
+        held = [e for e in learn if trained.folds[e.report_id] == fold]
+        rest = [e for e in learn if trained.folds[e.report_id] != fold]
+        values = baseline_codes(codebook, rest, [e.text for e in held])
+        lines += [{"id": e.report_id, "values": v} for e, v in zip(held, values, strict=True)]
+    if sealed:
+        values = baseline_codes(codebook, learn, [e.text for e in sealed])
+        lines += [{"id": e.report_id, "values": v} for e, v in zip(sealed, values, strict=True)]
+    return sorted(lines, key=lambda line: str(line["id"]))
+
+
+def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
+    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        raise UserError(f"{path}: is missing; run `weijing train` first")
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
