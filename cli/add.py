@@ -12,7 +12,9 @@ from .options import JsonOption, StudyOption
 
 
 def add(
-    files: Annotated[list[Path], typer.Argument(help="Files or folders: txt, jsonl, json, csv, tsv, parquet.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders: txt, jsonl, json, csv, tsv, parquet.")
+    ] = None,
     study: StudyOption = Path(),
     collection: Annotated[
         str | None, typer.Option("--collection", help="Begins the ids of reports that have none of their own.")
@@ -26,13 +28,19 @@ def add(
 
     Example: weijing add reports/ more.csv -s my_study
     """
-    from ..data.codes import append_codes, read_codes
-    from ..data.study import Study
+    from ..configs.errors import UserError
+    from ..data.codes import read_codes
+    from ..data.study import Study, add_codes
     from ..data.study import add as add_reports
 
+    if not files and not codes:
+        raise UserError("nothing to add: name files of reports, or codes with --codes")
     opened = Study.open(study)
-    result = add_reports(opened, files, collection)
-    appended = sum(append_codes(opened.codes_path, read_codes(path)) for path in codes or [])
+    result = add_reports(opened, files or [], collection)
+    coded = [add_codes(opened, read_codes(path)) for path in codes or []]
+    appended = sum(c.appended for c in coded)
+    refused = [str(p) for c in coded for p in c.rejected]
+    doubtful = [str(p) for c in coded for p in c.problems]
     if as_json:
         found = {
             "added": len(result.added),
@@ -43,6 +51,8 @@ def add(
             "reports": result.n_reports,
             "reprint_groups": result.n_groups,
             "codes_appended": appended,
+            "codes_rejected": refused,
+            "codes_to_look_at": doubtful,
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -58,4 +68,8 @@ def add(
         typer.echo(f"  the same story, found late and left apart: {', '.join(groups)}")
     typer.echo(f"the corpus now holds {result.n_reports} reports in {result.n_groups} reprint groups")
     if codes:
-        typer.echo(f"{appended} codes appended")
+        typer.echo(f"{appended} codes appended, {len(refused)} rejected, {len(doubtful)} problems for the coders")
+        for problem in refused:
+            typer.echo(f"  rejected: {problem}")
+        for problem in doubtful:
+            typer.echo(f"  look at: {problem}")

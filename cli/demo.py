@@ -90,7 +90,7 @@ def run_demo(
     reports = study.reports()
     digest = model_hash(study.model_path)
     inputs = {"model": digest, "reports": text_hash("\n".join(f"{r.id}\t{r.content_hash}" for r in reports))}
-    if not is_current(manifest_path(predictions), inputs, {}):
+    if not is_current(manifest_path(predictions), inputs, {}, codebook=study.codebook()):
         coder = Coder.load(study.model_path)
         classify_reports(reports, coder, digest, predictions, lambda n, of: progress("classify", n, of))
     return {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -54,15 +55,17 @@ def main() -> None:
     """Run the command line; a ``UserError`` becomes one line and exit code 2."""
     try:
         app()
-    except UserError as error:
-        if os.environ.get("WEIJING_DEBUG"):
-            raise
-        sys.stderr.write(f"weijing: {' '.join(str(error).split())}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("weijing: stopped; run the same command again to go on\n")
-        sys.exit(130)
+    except SystemExit as end:
+        if end.code == 130:  # what typer makes of Ctrl-C
+            sys.stderr.write("weijing: stopped; run the same command again to go on\n")
+        raise
     except BrokenPipeError:
         # Whoever reads our output has had enough, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:
+        if os.environ.get("WEIJING_DEBUG"):
+            traceback.print_exc()
+        what = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error} (--debug shows where)"
+        sys.stderr.write(f"weijing: {' '.join(what.split())}\n")
+        sys.exit(2)

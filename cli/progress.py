@@ -46,6 +46,7 @@ class Steps:
             self._bars.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
+        """Show how far a step has come."""
         if self._quiet:
             return
         if self._bars:

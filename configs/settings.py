@@ -20,7 +20,7 @@ class EncoderSettings(_Settings):
     name: str = "embedded"
     """``embedded``, a folder, or a hub name such as ``hfl/chinese-macbert-base``."""
     prefix: str | None = None
-    """Put before every window; None takes what the encoder was trained with."""
+    """Put before every window; None: "query: " for ``embedded``, which was trained with it, nothing for others."""
     max_tokens: int = Field(default=384, ge=32, le=8192)
     """Longest window, in tokens."""
     overlap: int = Field(default=64, ge=0)
@@ -50,7 +50,9 @@ class TrainingSettings(_Settings):
     layer_decay: float = Field(default=0.9, gt=0, le=1)
     """Each layer below learns slower by this factor."""
     trained_layers: int | None = Field(default=None, ge=1)
-    """How many top layers learn; None means all. Word embeddings never do."""
+    """How many top layers learn; None means all."""
+    train_embeddings: bool = False
+    """Whether word embeddings learn too: the model folder grows by all of them."""
     weight_decay: float = Field(default=0.05, ge=0)
     warmup: float = Field(default=0.1, ge=0, lt=1)
     """Share of the steps in which the learning rate rises."""

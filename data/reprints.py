@@ -21,8 +21,8 @@ CONTAINED = 0.85
 LEAST_CHARS = 60
 """Below this length containment says nothing: a formula of every second report would chain them."""
 
-_PERMUTATIONS, _BANDS = 128, 32
-# With four rows a band, a pair of similarity 0.7 is missed with probability 0.0002.
+_PERMUTATIONS, _BANDS = 256, 64
+# With four rows a band, a pair of similarity 0.55 is missed with probability 0.002.
 _SAMPLE = 4
 # A shingle of a formula is in thousands of reports, so each is compared with few of those that share it: the
 # first ones, which gather all of a story, and the ones just before.
@@ -33,7 +33,7 @@ _PART = 0.4
 Shingles = npt.NDArray[np.uint64]
 
 
-def reprint_groups(texts: Mapping[str, str], threshold: float = 0.7) -> dict[str, str]:
+def reprint_groups(texts: Mapping[str, str], threshold: float = 0.55) -> dict[str, str]:
     """Report id → reprint group, which is named after the first of its ids in sorted order.
 
     The same whatever the order of ``texts``. Texts without any letter or digit are reprints of nothing.
@@ -68,7 +68,7 @@ def reprint_groups(texts: Mapping[str, str], threshold: float = 0.7) -> dict[str
 def extend_groups(
     texts: Mapping[str, str],
     known: Mapping[str, str],
-    threshold: float = 0.7,
+    threshold: float = 0.55,
     rank: Mapping[str, int] | None = None,
 ) -> tuple[dict[str, str], list[tuple[str, ...]]]:
     """Groups of a corpus of which some reports have their group already, and keep it for good.
@@ -93,7 +93,7 @@ def extend_groups(
     return {report_id: groups[report_id] for report_id in texts}, linked
 
 
-def same_story(one: Shingles, other: Shingles, shorter_chars: int, threshold: float = 0.7) -> bool:
+def same_story(one: Shingles, other: Shingles, shorter_chars: int, threshold: float = 0.55) -> bool:
     """The exact test: Jaccard similarity, or containment of the shorter text if it is long enough."""
     least = min(len(one), len(other))
     if not least:

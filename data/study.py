@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from ..configs.codebook import Codebook
 from ..configs.errors import UserError
 from ..configs.load import bundled_codebook_path, load_codebook
 from .artifacts import atomic_write, locked, make_manifest, text_hash, write_manifest
+from .codes import Code, CodeProblem, append_codes, check_codes
 from .design import draw_design, extend_design, read_design, write_design
 from .importing import import_reports
 from .readers import Rejected
@@ -41,7 +42,7 @@ class StudySettings(BaseModel):
     cache: str = "cache"
     seed: int = Field(default=1, ge=0)
     sealed_share: float = Field(default=0.2, ge=0, lt=1)
-    reprint_threshold: float = Field(default=0.7, gt=0, le=1)
+    reprint_threshold: float = Field(default=0.55, gt=0, le=1)
     training: dict[str, Any] = {}
     """Kept as it is; the training room knows what it means."""
     annotation: dict[str, Any] = {}
@@ -235,6 +236,27 @@ def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str 
         n_groups=len(set(groups.values())),
         linked=tuple(linked),
     )
+
+
+@dataclass(frozen=True)
+class AddedCodes:
+    """What ``add_codes`` did."""
+
+    appended: int
+    rejected: tuple[CodeProblem, ...]
+    """Codes of a report, variable or value that does not exist; these were not appended."""
+    problems: tuple[CodeProblem, ...]
+    """What a coder should look at: broken constraints, spans that do not fit, variables left out. Appended."""
+
+
+def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
+    """Append codes to a study, checked against its corpus and codebook."""
+    found = check_codes(codes, study.reports(), study.codebook())
+    fatal = {p.code_id: p for p in found if p.kind in ("report", "variable", "value")}
+    good = [code for code in codes if code.code_id not in fatal]
+    appended = append_codes(study.codes_path, good) if good else 0
+    problems = [p for p in found if p.code_id not in fatal]
+    return AddedCodes(appended, tuple(fatal.values()), tuple(problems))
 
 
 def _keep_replaced(path: Path, replaced: Iterable[Report]) -> None:

@@ -55,7 +55,7 @@ def classify(
     """
     out = Path(out)
     check_suffix(out)
-    rejected_path = out.with_name(f"{out.stem}.rejected.jsonl")
+    rejected_path = out.with_name(f"{out.name}.rejected.jsonl")
     if not force and out.exists():
         raise UserError(f"{out}: exists already; choose another name or use --force")
     imported = import_reports(paths, collection)

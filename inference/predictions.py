@@ -18,6 +18,7 @@ from ..data.report import Report
 from ..models.coding import Coding
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def prediction_row(report: Report, coding: Coding, codebook: Codebook, model: str, group: str | None) -> dict[str, Any]:
@@ -77,7 +78,7 @@ def schema(codebook: Codebook) -> pa.Schema:
             ("weight", pa.float32()),
         ]
     )
-    return pa.schema(
+    form = pa.schema(
         [
             *fields,
             pa.field("abstain", pa.list_(pa.string())),
@@ -90,6 +91,10 @@ def schema(codebook: Codebook) -> pa.Schema:
             pa.field("codebook_version", pa.string()),
         ]
     )
+    taken = sorted({name for name in form.names if form.names.count(name) > 1})
+    if taken:
+        raise UserError(f"codebook {codebook.name}: two columns of the predictions would be called {', '.join(taken)}")
+    return form
 
 
 def check_suffix(path: Path) -> None:
@@ -144,7 +149,7 @@ def _cell(value: Any) -> Any:
         value = "|".join(value)
     elif isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value[:1] in _FORMULA:
         return "'" + value
     return value
 

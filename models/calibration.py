@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from ..configs.codebook import Variable
-from .heads import probabilities
+from .heads import negative_log_likelihood, probabilities
 
 FEWEST_POSITIVES = 5
 
@@ -60,6 +60,8 @@ def calibrate(
     for variable in variables:
         asked = masks[variable.id] > 0
         if asked.sum() < FEWEST_POSITIVES:
+            if variable.type != "multi":
+                conformal[variable.id] = 1.0  # every value is in the set: a person decides
             continue
         own, target = logits[variable.id][asked].float(), targets[variable.id][asked].float()
         temperature[variable.id] = _temperature(variable, own, target)
@@ -76,13 +78,7 @@ def calibrate(
 def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:
     """The temperature of least cross-entropy on a grid from 1/4 to 4."""
     grid = np.geomspace(0.25, 4, 49)
-    losses = []
-    for t in grid:
-        scaled = logits / float(t)
-        if variable.type == "nominal":
-            losses.append(float(-(target * scaled.log_softmax(-1)).sum()))
-        else:
-            losses.append(float(torch.nn.functional.binary_cross_entropy_with_logits(scaled, target, reduction="sum")))
+    losses = [float(negative_log_likelihood(variable, logits / float(t), target).sum()) for t in grid]
     return round(float(grid[int(np.argmin(losses))]), 4)
 
 

@@ -17,9 +17,7 @@ import yaml
 from ..configs.errors import UserError
 from ..configs.load import codebook_hash
 from ..data.artifacts import Manifest, sha256_file, write_manifest
-from .coding import Coder
-
-WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json")
+from .coding import WEIGHTS, Coder
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ..configs.codebook import Codebook, Value, Variable
 from ..configs.errors import UserError
+from ..data.artifacts import manifest_path, read_manifest, sha256_file
 from .calibration import Calibration, read_calibration
 from .decoding import Decoder
 from .heads import Slots, probabilities
@@ -20,6 +21,7 @@ from .network import CoderNetwork
 from .scoring import encode, reader_of, score
 from .windows import ReadReport
 
+WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json")
 EVIDENCE_SENTENCES = 2
 EVIDENCE_LEAST = 0.2
 
@@ -56,6 +58,15 @@ class Coding:
     unknown_chars: str = field(default="")
 
 
+def _check_files(folder: Path) -> None:
+    """Raise ``UserError`` if a file that the coder is read from is not the one that was saved."""
+    path = manifest_path(folder)
+    saved = read_manifest(path).outputs if path.is_file() else {}
+    for name in WEIGHTS:
+        if name in saved and (not (folder / name).is_file() or sha256_file(folder / name) != saved[name]):
+            raise UserError(f"{folder}: {name} is not the one that was saved (see {path.name}); get the model anew")
+
+
 class Coder:
     """A trained network with its tokenizer, codebook and calibration."""
 
@@ -69,7 +80,10 @@ class Coder:
 
     @classmethod
     def load(cls, folder: str | Path) -> Coder:
-        """Load a model folder (or hub name). Raises ``UserError`` if it is none."""
+        """Load a model folder. Raises ``UserError`` if it is none."""
+        if not Path(folder).is_dir():
+            raise UserError(f"{folder}: there is no such model folder; name one with -m")
+        _check_files(Path(folder))
         try:
             network = CoderNetwork.from_pretrained(folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)

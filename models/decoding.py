@@ -23,8 +23,11 @@ class Decoder:
         self.codebook = codebook
         learned = {v.id for v in codebook.learned}
         self._thresholds = thresholds or {}
-        # A constraint that speaks of a variable nobody predicts can be neither kept nor broken here.
-        self._rules = [i for i in codebook.implications if {c.variable for c in (*i.when, *i.then)} <= learned]
+        # A constraint whose condition nobody predicts can be neither kept nor broken here.
+        self._rules = [i for i in codebook.implications if {c.variable for c in i.when} <= learned]
+        self._gates = {c.variable for v in codebook.learned for c in v.asked_when}
+        self._bound = {c.variable for i in self._rules for c in (*i.when, *i.then)}
+        self._multi = {v.id for v in codebook.learned if v.type == "multi"}
 
     def decide(self, probs: Probs) -> dict[str, Value]:
         """The most probable codes that break no constraint; None for a variable that is not asked.
@@ -33,27 +36,30 @@ class Decoder:
         satisfy is ignored rather than leaving the report uncoded.
         """
         singles = [v for v in self.codebook.learned if v.type != "multi"]
-        gates = {c.variable for v in self.codebook.learned for c in v.asked_when}
-        options = [self._options(v, probs[v.id], gate=v.id in gates) for v in singles]
+        options = [self._tried(v, probs[v.id]) for v in singles]
         best, best_score = None, -math.inf
         for combination in itertools.product(*options):
-            codes: dict[str, Value] = {}
-            score = 0.0
-            for variable, (value, worth) in zip(singles, combination, strict=True):
-                codes[variable.id] = value
-                score += worth
-            tried = self._complete(codes, singles, combination, probs)
+            tried = self._complete(dict(zip((v.id for v in singles), combination, strict=True)), probs)
             if tried is not None and tried[1] > best_score:
                 best, best_score = tried
         return best if best is not None else self._unconstrained(probs)
 
-    def _options(self, variable: Variable, prob: float | Sequence[float], *, gate: bool) -> list[tuple[Value, float]]:
+    def _tried(self, variable: Variable, prob: float | Sequence[float]) -> list[tuple[Value, float]]:
+        """The values to try, each with what it costs: its score below that of the best value.
+
+        Costs, because a variable that is not asked has none: what hangs on a gate must not pull at it.
+        """
+        options = self._options(variable, prob)
+        best = max(options, key=lambda o: o[1])
+        # A binary gate is settled first, as coders do.
+        if variable.id not in self._bound or (variable.type == "binary" and variable.id in self._gates):
+            return [(best[0], 0.0)]
+        return [(value, worth - best[1]) for value, worth in options]
+
+    def _options(self, variable: Variable, prob: float | Sequence[float]) -> list[tuple[Value, float]]:
         if variable.type == "binary":
             p = _clip(prob)  # type: ignore[arg-type]
             worth = _logit(p) - _logit(_clip(self._threshold(variable)[0]))
-            if gate:
-                # The gate is settled first, as coders do; what hangs on it must not pull at it.
-                return [(worth >= 0, 0.0)]
             return [(True, _log_sigmoid(worth)), (False, _log_sigmoid(-worth))]
         values: list[Value] = list(variable.label_ids)
         if variable.type == "ordinal":
@@ -61,44 +67,36 @@ class Decoder:
         return [(v, math.log(_clip(p))) for v, p in zip(values, prob, strict=True)]  # type: ignore[arg-type]
 
     def _complete(
-        self,
-        codes: dict[str, Value],
-        singles: Sequence[Variable],
-        combination: Sequence[tuple[Value, float]],
-        probs: Probs,
+        self, chosen: Mapping[str, tuple[Value, float]], probs: Probs
     ) -> tuple[dict[str, Value], float] | None:
         """Add the multi variables to chosen single values; None if a constraint cannot be kept."""
-        codes = dict(codes)
+        codes: dict[str, Value] = {name: value for name, (value, _) in chosen.items()}
+        for variable in self.codebook.learned:
+            # Whether labels ask a variable is seen when they are decided.
+            known = [c for c in variable.asked_when if c.variable not in self._multi]
+            if variable.id in chosen and not all(c.holds(codes) is True for c in known):
+                codes[variable.id] = None
         score = 0.0
-        for variable, (_, worth) in zip(singles, combination, strict=True):
-            if self.codebook.is_asked(variable, codes):
-                score += worth
+        for variable in self.codebook.learned:
+            if not self.codebook.is_asked(variable, codes):
+                codes[variable.id] = None
+            elif variable.id in chosen:
+                score += chosen[variable.id][1]
             else:
-                codes[variable.id] = None
-        for variable in self.codebook.learned:
-            if variable.type == "multi" and not self.codebook.is_asked(variable, codes):
-                codes[variable.id] = None
-        if self.codebook.violations({k: v for k, v in codes.items() if k not in self._multi_ids}):
-            return None
-        for variable in self.codebook.learned:
-            if variable.type == "multi" and variable.id not in codes:
-                chosen = self._labels(variable, probs[variable.id], codes)  # type: ignore[arg-type]
-                if chosen is None:
+                labels = self._labels(variable, probs[variable.id], codes)  # type: ignore[arg-type]
+                if labels is None:
                     return None
-                codes[variable.id], worth = chosen
-                score += worth
+                codes[variable.id] = labels[0]
+                score += labels[1]
+        if self.codebook.violations(codes):
+            return None
         return {v.id: codes[v.id] for v in self.codebook.learned}, score
-
-    @property
-    def _multi_ids(self) -> set[str]:
-        return {v.id for v in self.codebook.learned if v.type == "multi"}
 
     def _labels(
         self, variable: Variable, probs: Sequence[float], codes: Mapping[str, Value]
     ) -> tuple[list[str], float] | None:
-        forced, banned, least = self._demands(variable, codes)
-        if forced & banned:
-            return None
+        """The best labels that the constraints allow, and what they cost; None if they allow none."""
+        forced, banned, least, most = self._demands(variable, codes)
         cuts = self._threshold(variable)
         worth = {
             label: _logit(_clip(p)) - _logit(_clip(t))
@@ -107,29 +105,35 @@ class Decoder:
         chosen = {label for label, w in worth.items() if label in forced or (w >= 0 and label not in banned)}
         free = sorted((label for label in worth if label not in chosen | banned), key=lambda label: -worth[label])
         chosen |= set(free[: max(least - len(chosen), 0)])
-        if len(chosen) < least:
+        spare = sorted(chosen - forced, key=lambda label: worth[label])
+        chosen -= set(spare[: max(len(chosen) - most, 0)])
+        if forced & banned or not least <= len(chosen) <= most:
             return None
-        score = sum(_log_sigmoid(w if label in chosen else -w) for label, w in worth.items())
-        return [label for label in variable.label_ids if label in chosen], score
+        # The mean over labels, so that a variable weighs no more for having many: else a dozen uncertain labels outvote
+        # an ordinal variable and drive it to wherever no constraint binds.
+        cost = -sum(abs(w) for label, w in worth.items() if (w >= 0) != (label in chosen)) / len(worth)
+        return [label for label in variable.label_ids if label in chosen], cost
 
-    def _demands(self, variable: Variable, codes: Mapping[str, Value]) -> tuple[set[str], set[str], int]:
-        """Labels that must be there, labels that must not, and how many there must be."""
+    def _demands(self, variable: Variable, codes: Mapping[str, Value]) -> tuple[set[str], set[str], int, int]:
+        """Labels that must be there, labels that must not, and how many there must be, at least and at most."""
         forced: set[str] = set()
         banned: set[str] = set()
-        least = 0
+        least, most = 0, len(variable.labels)
         for rule in self._rules:
             about = [c for c in rule.when if c.variable == variable.id]
             others = [c for c in rule.when if c.variable != variable.id]
             if any(c.holds(codes) is not True for c in others):
                 continue
             broken = any(c.holds(codes) is False for c in rule.then if c.variable != variable.id)
-            if about and about[0].has is not None and broken:
+            if about and broken and about[0].has is not None:
                 banned.add(about[0].has)
+            elif about and broken:
+                most = min(most, (about[0].min_labels or 0) - 1)
             if not about:
                 for condition in rule.then:
                     if condition.variable == variable.id:
                         least = self._ask(condition, forced, least)
-        return forced, banned, least
+        return forced, banned, least, most
 
     @staticmethod
     def _ask(condition: Condition, forced: set[str], least: int) -> int:
@@ -153,7 +157,7 @@ class Decoder:
                     label for label, p, t in zip(variable.label_ids, own, cuts, strict=True) if p >= t
                 ]
             else:
-                options = self._options(variable, probs[variable.id], gate=False)
+                options = self._options(variable, probs[variable.id])
                 codes[variable.id] = max(options, key=lambda o: o[1])[0]
         return codes
 

@@ -8,8 +8,9 @@ For sentence states s_i of a report (R reports, S sentences, hidden size h after
     logit_l = <u_l, c_l> + <v_l, g> + d_l       g: mean state of the report
 
 The attention is that of Lin et al. 2017 (structured self-attentive embedding) with one query a label, as in label-wise
-attention for long documents (Mullenbach et al. 2018), here supervised by evidence. Ordinal variables have one score f
-and ordered cut points: P(y > k) = sigmoid(f - cut_k) (proportional odds; rank-consistent like CORAL, Cao et al. 2020).
+attention for long documents (Mullenbach et al. 2018), here supervised by evidence. An ordinal variable has one evidence
+score and a logit for each step, P(y > k | y >= k), so that the probabilities of passing its cut points never cross
+(continuation ratios; CORN, Shi et al. 2021).
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from ..configs.codebook import Codebook, Variable
 
 @dataclass(frozen=True)
 class Slots:
-    """Where the scored labels of each learned variable stand in the heads' output of width ``width``."""
+    """Where the evidence scores of each learned variable stand: one a label of multi and nominal ones, else one."""
 
     variables: tuple[Variable, ...]
     starts: tuple[int, ...]
@@ -53,6 +54,7 @@ class ReportHeads(nn.Module):
 
     state_mean: Tensor
     state_scale: Tensor
+    slot_of: Tensor
 
     def __init__(self, codebook: Codebook, state_size: int, hidden: int = 256, dropout: float = 0.2) -> None:
         super().__init__()
@@ -65,18 +67,23 @@ class ReportHeads(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.evidence = nn.Linear(hidden, width)
         self.log_temperature = nn.Parameter(torch.zeros(width))
-        self.from_evidence = nn.Parameter(torch.empty(width, hidden))
-        self.from_report = nn.Linear(hidden, width)
+        # Logits: one a slot, but one a step for ordinal variables, whose steps share their slot's attention.
+        self._sizes = [_n_logits(v) for v in self.slots.variables]
+        slot_of = [
+            start + (0 if v.type == "ordinal" else i)
+            for v, start, size in zip(self.slots.variables, self.slots.starts, self._sizes, strict=True)
+            for i in range(size)
+        ]
+        self.register_buffer("slot_of", torch.tensor(slot_of, dtype=torch.long))
+        self.from_evidence = nn.Parameter(torch.empty(len(slot_of), hidden))
+        self.from_report = nn.Linear(hidden, len(slot_of))
         nn.init.normal_(self.from_evidence, std=hidden**-0.5)
-        self.cuts = nn.ParameterDict(
-            {v.id: nn.Parameter(torch.zeros(len(v.labels) - 1)) for v in self.slots.variables if v.type == "ordinal"}
-        )
 
     def forward(self, states: Tensor, report: Tensor, n_reports: int) -> tuple[dict[str, Tensor], Tensor]:
         """Logits by variable and evidence scores [S, L].
 
         ``states`` [S, d]; ``report`` [S], ascending. Logits are [R] for binary, [R, labels] for multi and nominal,
-        [R, labels - 1] (cumulative) for ordinal variables. A report without sentences gets the logits of a zero
+        [R, labels - 1] (steps) for ordinal variables. A report without sentences gets the logits of a zero
         state.
         """
         hidden = self.project((states - self.state_mean) / self.state_scale)
@@ -84,22 +91,13 @@ class ReportHeads(nn.Module):
         evidence = self.evidence(hidden)
         attention = segment_softmax(evidence * self.log_temperature.exp(), report, n_reports)
         # <u_l, sum_i a_li s_i> = sum_i a_li <u_l, s_i>: no [R, L, h] tensor is ever made.
-        told = attention * (hidden @ self.from_evidence.T)
-        logits = told.new_zeros(n_reports, self.slots.width).index_add(0, report, told)
+        told = attention[:, self.slot_of] * (hidden @ self.from_evidence.T)
+        logits = told.new_zeros(n_reports, told.shape[1]).index_add(0, report, told)
         counts = torch.bincount(report, minlength=n_reports).clamp(min=1).to(hidden.dtype)
         mean = hidden.new_zeros(n_reports, hidden.shape[1]).index_add(0, report, hidden) / counts[:, None]
         logits = logits + self.from_report(mean)
-        return {v.id: self._of(v, logits) for v in self.slots.variables}, evidence
-
-    def _of(self, variable: Variable, logits: Tensor) -> Tensor:
-        own = logits[:, self.slots.of_variable(variable.id)]
-        if variable.type == "binary":
-            return own[:, 0]
-        if variable.type == "ordinal":
-            raw = self.cuts[variable.id]
-            steps = F.softplus(raw[1:])
-            return own - torch.cat([raw[:1], raw[:1] + steps.cumsum(0)])
-        return own
+        by_variable = zip(self.slots.variables, torch.split(logits, self._sizes, dim=1), strict=True)
+        return {v.id: own[:, 0] if v.type == "binary" else own for v, own in by_variable}, evidence
 
     @torch.no_grad()
     def start_from(self, priors: dict[str, Tensor]) -> None:
@@ -107,18 +105,18 @@ class ReportHeads(nn.Module):
 
         ``priors``: by variable the share of each label; for ordinal variables P(y > k).
         """
-        for variable in self.slots.variables:
+        biases = torch.split(self.from_report.bias, self._sizes)
+        for variable, bias in zip(self.slots.variables, biases, strict=True):
             prior = priors[variable.id].clamp(0.01, 0.99)
-            own = self.slots.of_variable(variable.id)
             if variable.type == "ordinal":
-                cuts = -torch.logit(prior)
-                steps = (cuts[1:] - cuts[:-1]).clamp(min=0.05)
-                self.cuts[variable.id].copy_(torch.cat([cuts[:1], torch.log(torch.expm1(steps))]))
-                self.from_report.bias[own] = 0
-            elif variable.type == "nominal":
-                self.from_report.bias[own] = prior.log()
+                before = torch.cat([prior.new_ones(1), prior[:-1]])
+                bias.copy_(torch.logit((prior / before).clamp(0.01, 0.99)))
             else:
-                self.from_report.bias[own] = torch.logit(prior)
+                bias.copy_(prior.log() if variable.type == "nominal" else torch.logit(prior))
+
+
+def _n_logits(variable: Variable) -> int:
+    return {"binary": 1, "ordinal": len(variable.labels) - 1}.get(variable.type, len(variable.labels))
 
 
 def segment_softmax(scores: Tensor, segment: Tensor, n_segments: int) -> Tensor:
@@ -140,6 +138,28 @@ def probabilities(variable: Variable, logits: Tensor, temperature: float = 1.0) 
         return logits.sigmoid()
     if variable.type == "nominal":
         return logits.softmax(-1)
-    above = logits.sigmoid()
-    edge = above.new_ones(len(above), 1)
-    return (torch.cat([edge, above], 1) - torch.cat([above, 0 * edge], 1)).clamp(min=0)
+    return _ordinal_log_probs(logits).exp()
+
+
+def negative_log_likelihood(variable: Variable, logits: Tensor, target: Tensor) -> Tensor:
+    """How improbable the targets are, [R]: cross-entropy with soft targets, summed over the labels of multi variables.
+
+    Targets: [R] for binary, [R, labels] for multi and nominal, [R, labels - 1] for ordinal: P(y > k).
+    """
+    logits = logits.float()
+    if variable.type == "binary":
+        return F.binary_cross_entropy_with_logits(logits, target, reduction="none")
+    if variable.type == "multi":
+        return F.binary_cross_entropy_with_logits(logits, target, reduction="none").sum(-1)
+    if variable.type == "nominal":
+        return -(target * logits.log_softmax(-1)).sum(-1)
+    edge = target.new_ones(len(target), 1)
+    shares = torch.cat([edge, target], 1) - torch.cat([target, 0 * edge], 1)
+    return -(shares * _ordinal_log_probs(logits)).sum(-1)
+
+
+def _ordinal_log_probs(logits: Tensor) -> Tensor:
+    """log P(y = k), [R, labels], from the logits of P(y > k | y >= k), [R, labels - 1]."""
+    edge = logits.new_zeros(len(logits), 1)
+    reached = torch.cat([edge, F.logsigmoid(logits).cumsum(1)], 1)
+    return reached + torch.cat([F.logsigmoid(-logits), edge], 1)

@@ -7,6 +7,7 @@ in the config with its content hash, fetched through ``load_encoder`` and checke
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +97,12 @@ class CoderNetwork(PreTrainedModel):
     @classmethod
     def start(cls, encoder: Encoder, codebook: Codebook, **settings: Any) -> CoderNetwork:
         """An untrained coder over a loaded encoder."""
+        longest = min(
+            encoder.tokenizer.model_max_length,
+            getattr(encoder.model.config, "max_position_embeddings", None) or math.inf,
+        )
+        if settings.get("max_tokens", 0) > longest:
+            raise UserError(f"encoder {encoder.name}: reads {longest:.0f} tokens at most; lower max_tokens")
         config = CoderConfig(
             codebook=codebook.model_dump(mode="json"),
             encoder_name=encoder.name,
@@ -146,9 +153,11 @@ class CoderNetwork(PreTrainedModel):
         network, info = super().from_pretrained(
             pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
         )
-        left_out = {key for key in network.state_dict() if key.startswith("encoder.")}
-        left_out -= set(_stored_keys(pretrained_model_name_or_path, kwargs))
-        if left_out and not network.config.include_encoder:
+        left_out = set(network.state_dict()) - set(_stored_keys(pretrained_model_name_or_path, kwargs))
+        lost = sorted(k for k in left_out if network.config.include_encoder or not k.startswith("encoder."))
+        if lost:
+            raise UserError(f"{pretrained_model_name_or_path}: {len(lost)} weight(s) are missing, such as {lost[0]}")
+        if left_out:
             encoder = load_encoder(network.config.encoder_name, network.config.prefix)
             if encoder.content_hash != network.config.encoder_hash:
                 raise UserError(
@@ -159,6 +168,9 @@ class CoderNetwork(PreTrainedModel):
             base = encoder.model.state_dict()
             wanted = {k: base[k.removeprefix("encoder.")] for k in left_out if k.removeprefix("encoder.") in base}
             network.load_state_dict(wanted, strict=False)
+            for name, parameter in network.named_parameters():
+                # So that saving it again leaves them out again.
+                parameter.requires_grad_(name not in left_out)
         network.eval()
         return (network, info) if wants_info else network
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from transformers import PreTrainedTokenizerFast
 
+from ..configs.errors import UserError
 from ..data.sentences import sentence_spans
+from .encoders.unigram import UNLEARNED
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Reader:
     ) -> None:
         self.tokenizer = tokenizer
         self.overlap = overlap
+        self._unlearned = frozenset(tokenizer.init_kwargs.get(UNLEARNED) or "")
         self.max_windows = max_windows
         with_specials = tokenizer("", add_special_tokens=True)["input_ids"]
         self._head = list(with_specials[:1])
@@ -64,7 +67,10 @@ class Reader:
             self._head += tokenizer(prefix, add_special_tokens=False)["input_ids"]
         self.budget = max_tokens - len(self._head) - len(self._tail)
         if self.budget < 8 or overlap >= self.budget:
-            raise ValueError("max_tokens leaves no room for text beside the prefix and the overlap")
+            raise UserError(
+                f"encoder: max_tokens {max_tokens} leaves no room for text beside the prefix and an overlap of "
+                f"{overlap}; raise max_tokens or lower overlap"
+            )
 
     def read(self, texts: Sequence[str]) -> list[ReadReport]:
         """Tokenise texts and divide them into windows."""
@@ -102,8 +108,11 @@ class Reader:
                 token_ids += ids[begin:end]
                 sentence_of += [s if owner[s] == w else -1] * (end - begin)
             windows.append(Window(token_ids + self._tail, sentence_of + [-1] * len(self._tail)))
-        unknown = self.tokenizer.unk_token_id
-        lost = "".join(text[a:b] for i, (a, b) in zip(ids, offsets, strict=True) if i == unknown)
+        lost = "".join(
+            text[a:b]
+            for i, (a, b) in zip(ids, offsets, strict=True)
+            if i == self.tokenizer.unk_token_id or text[a:b] in self._unlearned
+        )
         return ReadReport(windows, spans, unread, lost)
 
     def _sentences(
@@ -118,13 +127,16 @@ class Reader:
         kept: list[tuple[int, int]] = []
         last_sentence = -1
         for t, (start, _) in enumerate(offsets):
+            # A token with the space before its word belongs to the word's sentence.
+            while start < len(text) and text[start].isspace():
+                start += 1
             s = max(bisect_right(starts, start) - 1, 0)
             full = bounds and bounds[-1][1] - bounds[-1][0] >= self.budget
             if s > last_sentence or full:
                 # A sentence that fills a window goes on as another one, from here.
                 begin = spans[s][0] if s > last_sentence else start
                 if kept and s == last_sentence:
-                    kept[-1] = (kept[-1][0], start)
+                    kept[-1] = (kept[-1][0], max(start, kept[-1][0]))
                 bounds.append((t, t + 1))
                 kept.append((begin, max(spans[s][1], begin)))
                 last_sentence = s

@@ -64,7 +64,8 @@ def build_content(
 
     ``codes``: coder -> report id -> variable -> value. ``kinds``: kind of each coder; the ``baseline`` ones
     stand beside the model in its tables. ``model``: which coder made the ``predictions`` (default: the first
-    of kind model). ``bins``: calibration by ``variable`` or ``variable/label``; None computes it from
+    of kind model). KeyError for a coder without a kind: nobody is taken for a person by default.
+    ``bins``: calibration by ``variable`` or ``variable/label``; None computes it from
     predictions and gold. At most ``documents`` reports are shown, the hardest first.
     """
     predictions = predictions or {}
@@ -92,7 +93,7 @@ def build_content(
     ]
     views.sort(key=lambda view: (-view.hardness, view.id))
     coders = tuple(
-        CoderView(c, kinds.get(c, "model" if c == model else "human"), sum(r in known for r in own))
+        CoderView(c, "model" if c == model and c not in kinds else kinds[c], sum(r in known for r in own))
         for c, own in values.items()
     )
     study = Study(

@@ -11,6 +11,7 @@ from ..configs.codebook import Words
 from ..evaluation.estimate import Estimate
 from ..evaluation.rows import PairRow
 from .charts import Point, Row, Series, agreement_plot, key_mark
+from .clean import line
 from .parts import ReportContent, VariableView
 from .row_charts import lowest
 from .svg import BLUE, INK, ORANGE, PURPLE, VERMILION
@@ -82,7 +83,8 @@ def headline_pairs(content: ReportContent) -> list[Pair]:
 
 
 def _both(a: str, b: str) -> Words:
-    return Words(zh=f"{a} 与 {b}", en=f"{a} – {b}")
+    one, two = line(a), line(b)
+    return Words(zh=f"{one} 与 {two}", en=f"{one} – {two}")
 
 
 class Agreement:
@@ -157,7 +159,7 @@ class Agreement:
 def _point(name: Words, row: PairRow | None) -> Point | None:
     if row is None:
         return None
-    alpha, who = row.alpha, f"{row.coder_a} – {row.coder_b}, n = {row.n}"
+    alpha, who = row.alpha, f"{line(row.coder_a)} – {line(row.coder_b)}, n = {row.n}"
     if alpha.value is None:
         why = reason(alpha.reason)
         missing = Words(zh=f"{WORDS['undefined'].zh}：{why.zh}", en=f"{WORDS['undefined'].en}: {why.en}")

@@ -10,7 +10,7 @@ from ..configs.codebook import Value, Words
 from .clean import line
 from .highlight import LINES, highlight
 from .parts import EvidenceSpan, LabelView, ReportContent, ReportView, VariableView
-from .words import WORDS
+from .words import WORDS, plain
 
 GATE_COLOUR = 8
 COLOURS = 8
@@ -176,7 +176,7 @@ class Documents:
     def _span_name(self, span: EvidenceSpan) -> Words:
         variable = self._names.get(span.variable)
         if variable is None:
-            return Words(zh=span.variable, en=span.variable)
+            return plain(span.variable)
         return value_name(variable, span.label) if span.label else variable.name
 
     def _describe(self, span: EvidenceSpan) -> str:
@@ -238,8 +238,7 @@ def value_name(variable: VariableView, value: bool | int | str) -> Words:
     for label in variable.labels:
         if value == (label.id if label.code is None else label.code):
             return label_name(label)
-    written = line(value) or "—"
-    return Words(zh=written, en=written)
+    return plain(value)
 
 
 def probability(

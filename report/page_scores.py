@@ -8,10 +8,11 @@ from ..configs.codebook import Words
 from ..evaluation.calibration import Calibration
 from ..evaluation.rows import ScoreRow
 from .charts import Point, Row, Series, bars_chart, confusion_heatmap, key_mark, reliability_diagram, tile_map
+from .clean import line
 from .page_agreement import panels, written
 from .parts import PlaceMap, ReportContent, VariableView
 from .svg import BLUE, ORANGE, PURPLE, VERMILION
-from .words import WORDS, filled, reason
+from .words import WORDS, filled, plain, reason
 
 MOST_CATEGORIES = 15
 
@@ -58,7 +59,7 @@ class Scores:
         others = [c for c in study.of_kind("model", "baseline") if c not in first]
         self.coders = [c for c in (*first, *others) if c in scored]
         looks = ((BLUE, "solid"), (ORANGE, "light"), (VERMILION, "light"), (PURPLE, "light"))
-        self.series = [Series(Words(zh=c, en=c), *looks[min(i, 3)]) for i, c in enumerate(self.coders)]
+        self.series = [Series(plain(c), *looks[min(i, 3)]) for i, c in enumerate(self.coders)]
 
     def legend(self) -> list[tuple[str, Words]]:
         """A mark and name of each coder."""
@@ -95,15 +96,15 @@ class Scores:
         """F1 of every learned yes-or-no variable and label, divided into panels."""
         rows = []
         for table in self.tables():
-            for line in table.lines if table.variable.learned else ():
-                if line.strong:
+            for one in table.lines if table.variable.learned else ():
+                if one.strong:
                     continue
-                name = line.name if line.rows[0].label else table.variable.name
-                by_coder = {row.coder: row for row in line.rows}
-                positives = (line.rows[0].tp or 0) + (line.rows[0].fn or 0)
+                name = one.name if one.rows[0].label else table.variable.name
+                by_coder = {row.coder: row for row in one.rows}
+                positives = (one.rows[0].tp or 0) + (one.rows[0].fn or 0)
                 points = tuple(_point(name, by_coder.get(c)) for c in self.coders)
                 note = filled("positives_short", n=str(positives))
-                rows.append(Row(name, points, line.rows[0].label is None, note))
+                rows.append(Row(name, points, one.rows[0].label is None, note))
         return [bars_chart(panel, self.series, WORDS["f1"]) for panel in panels(rows)] if rows else []
 
     def confusions(self) -> list[Drawing]:
@@ -115,11 +116,12 @@ class Scores:
             if not (variable.type == "ordinal" or nominal) or len(one.categories) > MOST_CATEGORIES:
                 continue
             names = {label.id: label.name for label in variable.labels}
-            categories = [names.get(c) or Words(zh=c, en=c) for c in one.categories]
+            categories = [names.get(c) or plain(c) for c in one.categories]
             codes = [str(i + nominal) for i in range(len(categories))]
-            axes = (WORDS["reference"], Words(zh=one.coder, en=one.coder))
+            axes = (WORDS["reference"], plain(one.coder))
             svg = confusion_heatmap(one.counts, categories, codes, variable.name, axes)
-            name = Words(zh=f"{variable.name.zh} · {one.coder}", en=f"{variable.name.en} · {one.coder}")
+            coder = line(one.coder)
+            name = Words(zh=f"{variable.name.zh} · {coder}", en=f"{variable.name.en} · {coder}")
             made.append(Drawing(name, svg))
         return made
 
@@ -162,7 +164,7 @@ def _name(row: ScoreRow, names: dict[str | None, Words]) -> Words:
 def _point(name: Words, row: ScoreRow | None) -> Point | None:
     if row is None or row.f1 is None:
         return None
-    f1, who = row.f1, f"{row.coder}, n = {row.n}"
+    f1, who = row.f1, f"{line(row.coder)}, n = {row.n}"
     if f1.value is None:
         why = reason(f1.reason)
         missing = Words(zh=f"{WORDS['undefined'].zh}：{why.zh}", en=f"{WORDS['undefined'].en}: {why.en}")

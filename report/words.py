@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from ..configs.codebook import Words
 from ..evaluation import estimate
+from .clean import line
 
 
 def _w(zh: str, en: str) -> Words:
@@ -109,7 +110,7 @@ WORDS: dict[str, Words] = {
     "yes": _w("是", "yes"),
     "no": _w("否", "no"),
     "more_rows": _w("其他范围与其他编码者", "Other scopes and other coders"),
-    "positives_short": _w("{n} 篇", "{n} reports"),
+    "positives_short": _w("{n} 篇", "n = {n}"),
     # Confusion and calibration
     "errors": _w("差错落在哪里", "Where the errors fall"),
     "confusion_lead": _w(
@@ -208,7 +209,13 @@ def reason(key: str | None) -> Words:
     """Why a number or interval is missing, in plain words."""
     if key is None:
         return WORDS["undefined"]
-    return REASONS.get(key) or Words(zh=key, en=key)
+    return REASONS.get(key) or plain(key)
+
+
+def plain(text: object) -> Words:
+    """The same words in both languages: names that come from outside, made fit for a page."""
+    written = line(text) or "—"
+    return Words(zh=written, en=written)
 
 
 def filled(key: str, **values: str) -> Words:

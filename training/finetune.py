@@ -12,7 +12,6 @@ from datasets import Dataset
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
 from transformers import Trainer, TrainerControl, TrainingArguments, set_seed
-from transformers.trainer_utils import get_last_checkpoint
 
 from ..configs.codebook import Codebook
 from ..configs.settings import TrainingSettings
@@ -40,7 +39,7 @@ def finetune(
     are kept, else those of the last. Returns what was logged after each epoch.
     """
     set_seed(settings.seed)
-    _choose_trained(network, settings.trained_layers)
+    _choose_trained(network, settings.trained_layers, settings.train_embeddings)
     network.heads.start_from(dict(priors(examples, codebook)))
     dataset = as_dataset(examples, reader)
     trainer = _CoderTrainer(
@@ -75,8 +74,10 @@ def finetune(
         optimizers=(_optimizer(network, settings), None),
     )
     trainer.prepare(settings, evaluate)
-    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    trainer.train(resume_from_checkpoint=last)
+    # The state is what a checkpoint gets last: one without it was being written when the run was killed.
+    complete = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
+    last = max(complete, key=lambda checkpoint: int(checkpoint.name.split("-")[1]), default=None)
+    trainer.train(resume_from_checkpoint=str(last) if last else None)
     network.eval()
     return [entry for entry in trainer.state.log_history if "eval_score" in entry]
 
@@ -207,13 +208,13 @@ def _layers(network: CoderNetwork) -> nn.ModuleList:
     return max(lists, key=len)
 
 
-def _choose_trained(network: CoderNetwork, top: int | None) -> None:
+def _choose_trained(network: CoderNetwork, top: int | None, embeddings: bool) -> None:
     layers = _layers(network)
     for parameter in network.encoder.parameters():
         parameter.requires_grad_(top is None)
     for layer in layers[-top:] if top else layers:
         layer.requires_grad_(True)
-    network.encoder.get_input_embeddings().requires_grad_(False)
+    network.encoder.get_input_embeddings().requires_grad_(embeddings)
 
 
 def _optimizer(network: CoderNetwork, settings: TrainingSettings) -> torch.optim.Optimizer:

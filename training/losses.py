@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from ..configs.codebook import Variable
+from ..models.heads import negative_log_likelihood
 
 
 def code_loss(
@@ -18,22 +20,13 @@ def code_loss(
 ) -> Tensor:
     """Mean over reports of the summed cross-entropies of all codes asked (soft targets).
 
-    Every single decision (a label present or not, a cut point passed or not) weighs the same; variables that were
-    not asked of a report weigh nothing.
+    That is the joint negative log-likelihood of the codes; variables that were not asked of a report weigh nothing.
     """
-    total = None
-    for variable in variables:
-        logit, target, mask = logits[variable.id].float(), targets[variable.id], masks[variable.id]
-        if variable.type == "nominal":
-            each = -(target * logit.log_softmax(-1)).sum(-1)
-        else:
-            each = F.binary_cross_entropy_with_logits(logit, target, reduction="none")
-            each = each if each.dim() == 1 else each.sum(-1)
-        part = (each * mask).sum() / len(mask)
-        total = part if total is None else total + part
-    if total is None:
-        raise ValueError("the codebook has no variable to learn (model: true)")
-    return total
+    parts = [
+        (negative_log_likelihood(v, logits[v.id], targets[v.id]) * masks[v.id]).sum() / len(masks[v.id])
+        for v in variables
+    ]
+    return torch.stack(parts).sum()
 
 
 def evidence_loss(scores: Tensor, target: Tensor, mask: Tensor) -> Tensor:

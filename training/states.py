@@ -40,10 +40,12 @@ def encoded(
     """Sentence states of texts, from the cache where it has them.
 
     ``cache`` is a folder of safetensors files named by encoder and window settings, with one tensor a text, named by
-    the text's hash. What is computed is written every few hundred texts, so an interrupted run goes on from there.
+    the hash of its windows. What is computed is written every few hundred texts, so an interrupted run goes on from
+    there.
     """
     read = reader.read(list(texts))
-    names = [text_hash(text) for text in texts]
+    # By what the encoder sees: another division into sentences or tokens makes other states.
+    names = [text_hash(repr(report.windows)) for report in read]
     known: dict[str, Tensor] = {}
     folder = cache / _key(network) if cache else None
     if folder and folder.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def settle_study(study: Study) -> list[GoldCode]:
     if not study.codes_path.exists():
         raise UserError(f"{study.root}: has no codes yet ({study.codes_path.name}); code reports first")
     inputs: dict[str, str | Path] = {"codes": study.codes_path, "codebook": codebook_hash(codebook)}
-    if is_current(manifest_path(study.gold_path), inputs, {}):
+    if is_current(manifest_path(study.gold_path), inputs, {}, codebook=codebook):
         return read_gold(study.gold_path)
     gold = settle(read_codes(study.codes_path), codebook)
     write_gold(study.gold_path, gold)
@@ -65,8 +66,8 @@ def study_settings(study: Study) -> TrainingSettings:
 
 def study_examples(study: Study, settings: TrainingSettings) -> tuple[list[Example], list[Example]]:
     """Examples to learn from, and sealed ones."""
-    codes = read_codes(study.codes_path)
     gold = settle_study(study)
+    codes = read_codes(study.codes_path)
     examples = build_examples(study.reports(), gold, codes, study.codebook(), settings.coder_weight)
     sealed = sealed_groups(study)
     return (
@@ -93,16 +94,16 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     dumped = settings.model_dump(mode="json")
     crossfit, baseline = study.root / CROSSFIT, study.root / BASELINE
     ready = all(
-        is_current(manifest_path(p), inputs, dumped, seed=settings.seed)
+        p.exists() and is_current(manifest_path(p), inputs, dumped, seed=settings.seed, codebook=codebook)
         for p in (study.model_path, crossfit, baseline)
-        if p.exists()
-    ) and all(p.exists() for p in (study.model_path, crossfit, baseline))
+    )
     if ready and not force:
         return StudyTraining(study.model_path, len(learn), len(sealed), reused=True)
 
-    trained = train(
-        codebook, learn, settings, cache=study.cache_path, workdir=study.cache_path / "checkpoints", progress=report
-    )
+    # Named by what is learned from: checkpoints of other codes or settings are no beginning of this run.
+    checkpoints = study.cache_path / "checkpoints" / text_hash(json.dumps([inputs, dumped], sort_keys=True))
+    trained = train(codebook, learn, settings, cache=study.cache_path, workdir=checkpoints, progress=report)
+    learned = {e.report_id for e in learn}
     manifest = make_manifest("train", inputs=inputs, settings=dumped, seed=settings.seed, codebook=codebook)
     _write_lines(crossfit, (coding_line(i, c) for i, c in sorted(trained.unseen.items())))
     write_manifest(crossfit, manifest)
@@ -113,7 +114,11 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     save_model(
         trained.coder,
         study.model_path,
-        facts=TrainingFacts(len(learn), len({e.group for e in learn}), coder_kinds(read_codes(study.codes_path))),
+        facts=TrainingFacts(
+            len(learn),
+            len({e.group for e in learn}),
+            coder_kinds(c for c in read_codes(study.codes_path) if c.report_id in learned),
+        ),
         settings=dumped,
         manifest=manifest,
         scores=_card_scores(codebook, learn, trained),
@@ -124,6 +129,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
         ),
         force=True,
     )
+    shutil.rmtree(checkpoints, ignore_errors=True)
     return StudyTraining(study.model_path, len(learn), len(sealed), reused=False)
 
 

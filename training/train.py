@@ -63,15 +63,17 @@ def train(
     """
     _check(codebook, examples)
     encoder = load_encoder(settings.encoder.name, settings.encoder.prefix)
-    network = CoderNetwork.start(
-        encoder,
-        codebook,
-        hidden=settings.hidden,
-        dropout=settings.dropout,
-        max_tokens=settings.encoder.max_tokens,
-        overlap=settings.encoder.overlap,
-        max_windows=settings.encoder.max_windows,
-    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(settings.seed)
+        network = CoderNetwork.start(
+            encoder,
+            codebook,
+            hidden=settings.hidden,
+            dropout=settings.dropout,
+            max_tokens=settings.encoder.max_tokens,
+            overlap=settings.encoder.overlap,
+            max_windows=settings.encoder.max_windows,
+        )
     if settings.regime == "finetune":
         if workdir is None:
             raise ValueError("finetune needs a workdir for its checkpoints")

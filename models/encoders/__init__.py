@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 from transformers.utils import logging
 
@@ -38,21 +39,28 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None) -> Encoder:
     kind: Literal["embedded", "local", "hub"] = (
         "embedded" if name == EMBEDDED else "local" if Path(name).is_dir() else "hub"
     )
+    if kind == "hub" and (Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1):
+        raise UserError(f"encoder {name!r}: there is no such folder")
     source = str(embedded_folder()) if kind == "embedded" else name
     logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
         config = AutoConfig.from_pretrained(source, trust_remote_code=False)
         model = AutoModel.from_pretrained(
-            source, trust_remote_code=False, use_safetensors=True, **without_pooler(config.model_type)
+            source,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=torch.float32,  # half precision is for storing: processors compute it slowly, and heads are float32
+            **without_pooler(config.model_type),
         )
-    except (OSError, ValueError, ImportError) as error:
+    except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(
             f"encoder {name!r} cannot be loaded ({first}); "
             "use 'embedded', a folder with config.json and safetensors, or a hub name you can reach"
         ) from None
-    if not tokenizer.is_fast:
+    # Without its files a tokenizer is made all the same, and knows nothing but special tokens.
+    if not tokenizer.is_fast or len(tokenizer) <= len(set(tokenizer.all_special_ids)):
         raise UserError(f"encoder {name!r} has no fast tokenizer; weijing needs one for character offsets")
     commit = str(getattr(model.config, "_commit_hash", None) or "unknown")
     content = commit if kind == "hub" else _weights_hash(Path(source))

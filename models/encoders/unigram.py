@@ -8,6 +8,8 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from transformers import PreTrainedTokenizerFast
 
 BOS, PAD, EOS, UNK = 0, 1, 2, 3
+UNLEARNED = "unlearned_hanzi"
+"""Entry of the tokenizer's config: characters that have a token but mean no more than ``<unk>``."""
 
 _TO_SPACE = "[\\u0009\\u000a\\u000c\\u000d\\u1680\\u200b-\\u200f\\u2028\\u2029\\u2581\\ufeff\\ufffd]"
 _DELETED = "[\\u0000-\\u0008\\u000b\\u000e-\\u001f\\u007f\\u0080-\\u009f]"

@@ -34,7 +34,7 @@ def is_hanzi(character: str) -> bool:
 
 
 def standard_hanzi() -> list[str]:
-    """The hanzi of GB 2312 (6,763) and Big5 (13,051) together, in code-point order."""
+    """The hanzi of GB 2312 (6,763) and Big5 (13,053) together, in code-point order."""
     found = set()
     for codec, leads in (("gb2312", range(0xB0, 0xF8)), ("big5", range(0xA4, 0xFA))):
         for lead in leads:
