@@ -7,7 +7,7 @@ export TOKENIZERS_PARALLELISM := false
 
 .PHONY: demo test check lock bench-duee clean
 
-# The CPU build of PyTorch is enough for everything here; it is pinned by the constraints.
+# PyTorch for the processor is enough; an index may serve the larger build for graphics cards, which works as well.
 $(BIN)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip

@@ -97,7 +97,8 @@ def main() -> None:
         }
     )
     started = time.perf_counter()
-    trained = train(codebook, learn, settings, workdir=given.out / "checkpoints")
+    run = text_hash(settings.model_dump_json() + repr([(e.text, e.gold) for e in learn]))
+    trained = train(codebook, learn, settings, workdir=given.out / f"checkpoints-{run}")
     seconds = time.perf_counter() - started
 
     binarizer = MultiLabelBinarizer(classes=variable.label_ids)

@@ -56,12 +56,13 @@ def run_demo(
 
     ``force`` deletes the folder first if it is a study that this command made.
     """
+    from .. import __version__
     from ..configs.errors import UserError
     from ..configs.load import bundled_codebook_path
-    from ..data.artifacts import is_current, manifest_path, text_hash
-    from ..data.codes import append_codes, read_codes
+    from ..data.artifacts import is_current, manifest_path, sha256_file, text_hash
+    from ..data.codes import read_codes
     from ..data.demo import CODES, REPORTS
-    from ..data.study import SETTINGS, Study, add
+    from ..data.study import SETTINGS, Study, StudySettings, add, add_codes
     from ..inference.classify import classify_reports
     from ..models.checkpoint import model_hash
     from ..models.coding import Coder
@@ -71,18 +72,16 @@ def run_demo(
     marker = out / ".weijing-demo"
     if out.exists() and any(out.iterdir()) and not marker.exists():
         raise UserError(f"{out}: is not empty and no demonstration; choose another folder with -o")
-    if force and marker.exists():
+    # What the folder was made from; a demonstration of other reports, codes or codebook is made anew.
+    sources = (REPORTS, CODES, bundled_codebook_path())
+    made_from = text_hash(" ".join([__version__, repr(StudySettings()), *map(sha256_file, sources)]))
+    if marker.exists() and (force or marker.read_text(encoding="utf-8") != made_from):
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
-    marker.touch()
-    if (out / SETTINGS).exists():
-        study = Study.open(out)
-        if study.codebook_path.read_bytes() != bundled_codebook_path().read_bytes():
-            raise UserError(f"{out}: was made with another codebook; make it anew with --force")
-    else:
-        study = Study.create(out, force=True)
+    marker.write_text(made_from, encoding="utf-8")
+    study = Study.open(out) if (out / SETTINGS).exists() else Study.create(out, force=True)
     added = add(study, [REPORTS])
-    append_codes(study.codes_path, read_codes(CODES))
+    add_codes(study, read_codes(CODES))
     trained = train_study(study, force=False, progress=progress)
     evaluated = evaluate_study(study, progress=progress)
 

@@ -36,9 +36,6 @@ class StudySettings(BaseModel):
     design: str = "design.parquet"
     gold: str = "gold.parquet"
     model: str = "model"
-    predictions: str = "predictions"
-    report: str = "report.html"
-    report_json: str = "report.json"
     cache: str = "cache"
     seed: int = Field(default=1, ge=0)
     sealed_share: float = Field(default=0.2, ge=0, lt=1)
@@ -132,21 +129,6 @@ class Study:
     def model_path(self) -> Path:
         """The folder of the trained model."""
         return self._path("model")
-
-    @property
-    def predictions_path(self) -> Path:
-        """The folder of the predictions."""
-        return self._path("predictions")
-
-    @property
-    def report_path(self) -> Path:
-        """The report for people."""
-        return self._path("report")
-
-    @property
-    def report_json_path(self) -> Path:
-        """The report for programs."""
-        return self._path("report_json")
 
     @property
     def cache_path(self) -> Path:
@@ -255,6 +237,8 @@ def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
     fatal = {p.code_id: p for p in found if p.kind in ("report", "variable", "value")}
     good = [code for code in codes if code.code_id not in fatal]
     appended = append_codes(study.codes_path, good) if good else 0
+    if appended:
+        write_manifest(study.codes_path, make_manifest("add codes", codebook=study.codebook()))
     problems = [p for p in found if p.code_id not in fatal]
     return AddedCodes(appended, tuple(fatal.values()), tuple(problems))
 

@@ -58,18 +58,14 @@ def classify(
     rejected_path = out.with_name(f"{out.name}.rejected.jsonl")
     if not force and out.exists():
         raise UserError(f"{out}: exists already; choose another name or use --force")
+    coder = Coder.load(model)
     imported = import_reports(paths, collection)
+    _write_rejected(rejected_path, imported.rejected)
     if not imported.reports:
         listed = "; ".join(f"{r.where}: {r.reason}" for r in imported.rejected[:3])
-        raise UserError(f"no report to code was found ({listed or 'the input is empty'})")
-    coder = Coder.load(model)
+        more = f"; all {len(imported.rejected)} in {rejected_path}" if len(imported.rejected) > 3 else ""
+        raise UserError(f"no report to code was found ({listed or 'the input is empty'}{more})")
     result = classify_reports(imported.reports, coder, model_hash(model), out, progress)
-    if imported.rejected:
-        with atomic_write(rejected_path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-            for r in imported.rejected:
-                file.write(json.dumps({"where": r.where, "reason": r.reason}, ensure_ascii=False) + "\n")
-    else:
-        rejected_path.unlink(missing_ok=True)
     return Classified(
         path=out,
         n_input=len(imported.reports) + len(imported.rejected),
@@ -81,6 +77,16 @@ def classify(
         chars_unread=result.chars_unread,
         synthetic=bool(coder.network.config.training.get("synthetic")),
     )
+
+
+def _write_rejected(path: Path, rejected: Sequence[Rejected]) -> None:
+    """The list of this run; one of an earlier run to the same output goes."""
+    if not rejected:
+        path.unlink(missing_ok=True)
+        return
+    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
+        for r in rejected:
+            file.write(json.dumps({"where": r.where, "reason": r.reason}, ensure_ascii=False) + "\n")
 
 
 @dataclass(frozen=True)

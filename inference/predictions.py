@@ -144,8 +144,8 @@ def _write_csv(path: Path, rows: Iterable[dict[str, Any]], form: pa.Schema) -> i
 
 
 def _cell(value: Any) -> Any:
-    """Lists of words joined by "|", other structures as JSON; text that a spreadsheet would run is quoted."""
-    if isinstance(value, list) and all(isinstance(v, str) for v in value):
+    """Words joined by "|", other lists (empty ones too) as JSON; text that a spreadsheet would run is quoted."""
+    if isinstance(value, list) and value and all(isinstance(v, str) for v in value):
         value = "|".join(value)
     elif isinstance(value, list | dict):
         value = json.dumps(value, ensure_ascii=False)

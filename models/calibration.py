@@ -2,8 +2,8 @@
 
 Temperature scaling: Guo et al. 2017. Thresholds: the F1-optimal cut of the calibrated probability, drawn towards 1/2
 when there are few positives. Abstention: split-conformal sets (Vovk et al. 2005; score 1 - p of Sadinle et al. 2019):
-a set holds the true value with probability at least 1 - risk over exchangeable reports; a variable whose set does not
-hold exactly one value is left to a person.
+a set holds the true value with probability at least 1 - risk over exchangeable reports, which reprints are not quite; a
+variable whose set is anything but the value decided on is left to a person.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import yaml
 from ..configs.errors import UserError
 from ..configs.load import codebook_hash
 from ..data.artifacts import Manifest, sha256_file, write_manifest
+from ..data.study import SETTINGS
 from .coding import WEIGHTS, Coder
 
 
@@ -46,8 +47,11 @@ def save_model(
     force: bool = False,
 ) -> Path:
     """Write a model folder; it appears whole or not at all. ``scores``: rows of the card's table."""
-    if folder.exists() and any(folder.iterdir()) and not force:
-        raise UserError(f"{folder}: exists already; name another folder or use --force")
+    if folder.exists() and any(folder.iterdir()):
+        if not force:
+            raise UserError(f"{folder}: exists already; name another folder or use --force")
+        if not (folder / "config.json").is_file() or (folder / SETTINGS).exists():
+            raise UserError(f"{folder}: holds something else than a model, and is left alone; name another folder")
     folder.parent.mkdir(parents=True, exist_ok=True)
     workplace = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
     try:

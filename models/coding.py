@@ -159,19 +159,30 @@ class Coder:
 
     @staticmethod
     def _unsure(variable: Variable, probs: Any, value: Value, calibration: Calibration) -> bool:
-        """Whether the conformal set of an asked single-valued variable holds other than one value."""
+        """Whether the conformal set of an asked single-valued variable is anything but the value decided on."""
         cut = calibration.conformal.get(variable.id)
         if cut is None or value is None:
             return False
-        values = [probs, 1 - probs] if variable.type == "binary" else probs
-        return sum(bool(1 - p <= cut) for p in values) != 1
+        if variable.type == "binary":
+            options: list[tuple[Value, float]] = [(True, probs), (False, 1 - probs)]
+        elif variable.type == "ordinal":
+            options = list(enumerate(probs))
+        else:
+            options = list(zip(variable.label_ids, probs, strict=True))
+        return [v for v, p in options if 1 - p <= cut] != [value]
 
     def _evidence(self, text: str, read: ReadReport, values: Mapping[str, Value], scores: Tensor) -> list[Evidence]:
         found: list[Evidence] = []
         for variable in self.codebook.learned:
             first = self.slots.of_variable(variable.id).start
             value = values[variable.id]
-            if value is None or value is False:
+            if value is None:
+                continue
+            if value is False or value == []:
+                own = scores[:, self.slots.of_variable(variable.id)]
+                most = float(own.max()) if own.numel() else 0.0
+                code = "false" if value is False else "[]"
+                found.append(Evidence(variable.id, code, None, None, None, round(1 - most, 4)))
                 continue
             if variable.type in ("multi", "nominal"):
                 labels = value if isinstance(value, list) else [str(value)]

@@ -34,6 +34,7 @@ class CoderConfig(PreTrainedConfig):
         codebook: dict[str, Any] | None = None,
         encoder_name: str = EMBEDDED,
         encoder_hash: str = "",
+        encoder_revision: str | None = None,
         encoder_config: dict[str, Any] | None = None,
         include_encoder: bool = False,
         prefix: str = "",
@@ -50,6 +51,7 @@ class CoderConfig(PreTrainedConfig):
         self.codebook = codebook or {}
         self.encoder_name = encoder_name
         self.encoder_hash = encoder_hash
+        self.encoder_revision = encoder_revision
         self.encoder_config = encoder_config or {}
         self.include_encoder = include_encoder
         self.prefix = prefix
@@ -107,6 +109,7 @@ class CoderNetwork(PreTrainedModel):
             codebook=codebook.model_dump(mode="json"),
             encoder_name=encoder.name,
             encoder_hash=encoder.content_hash,
+            encoder_revision=encoder.content_hash if encoder.kind == "hub" else None,
             encoder_config=encoder.model.config.to_diff_dict() | {"model_type": encoder.model.config.model_type},
             include_encoder=settings.pop("include_encoder", encoder.kind == "local"),
             prefix=encoder.prefix,
@@ -158,7 +161,7 @@ class CoderNetwork(PreTrainedModel):
         if lost:
             raise UserError(f"{pretrained_model_name_or_path}: {len(lost)} weight(s) are missing, such as {lost[0]}")
         if left_out:
-            encoder = load_encoder(network.config.encoder_name, network.config.prefix)
+            encoder = load_encoder(network.config.encoder_name, network.config.prefix, network.config.encoder_revision)
             if encoder.content_hash != network.config.encoder_hash:
                 raise UserError(
                     f"{pretrained_model_name_or_path}: was trained on encoder {network.config.encoder_name} with hash "

@@ -14,15 +14,9 @@ from ..data.study import Study
 from ..evaluation.compare import compare
 from ..evaluation.rows import Comparison
 from ..models.checkpoint import model_hash
-from ..models.coding import Coder
 from ..training.baseline import NAME as BASELINE_NAME
-from ..training.study import (
-    baseline_values,
-    coder_kinds,
-    sealed_groups,
-    settle_study,
-    unseen_codings,
-)
+from ..training.study import UNSEEN, baseline_values, coder_kinds, is_trained, settle_study, study_settings
+from ..training.unseen import read_unseen
 from .content import build_content, spans_of
 from .parts import Kind
 from .render import write_report
@@ -47,38 +41,35 @@ def evaluate_study(
 ) -> Evaluated:
     """Compare every pair of coders, and model and baseline with gold; write ``report.html`` and ``report.json``.
 
-    The model's codes are out of sample for every report: cross-fitted where it was trained, the final model's where
-    the report is sealed. Coders of kind ``model`` are compared as coders, too.
+    The model's codes are those of ``training.unseen``: of reports it had not learned from. Without a trained model the
+    coders are compared alone. Codes that a coder gave after seeing a prediction are left out.
     """
     codebook = study.codebook()
-    if not (study.model_path / "config.json").is_file():
-        raise UserError(f"{study.model_path}: there is no model yet; run `weijing train` first")
     reports = study.reports()
-    codes = read_codes(study.codes_path)
+    every = read_codes(study.codes_path) if study.codes_path.exists() else []
+    codes = [c for c in every if not c.saw_prediction]
     gold: dict[str, dict[str, Value]] = {}
     for settled in settle_study(study):
         gold.setdefault(settled.report_id, {})[settled.variable] = settled.value
-    progress("evaluate", 0, 3)
-    coder = Coder.load(study.model_path)
-    predictions = unseen_codings(study, coder)
-    progress("evaluate", 1, 3)
+    trained = (study.model_path / "config.json").is_file()
+    if trained and not is_trained(study):
+        raise UserError(f"{study.model_path}: codes, texts or settings have changed since; run `weijing train` again")
+    unseen = read_unseen(study.root / UNSEEN) if trained else []
+    predictions = {u.report_id: u.coding for u in unseen}
     coders = dict(by_coder(codes))
     taken = {GOLD, MODEL, BASELINE_NAME} & set(coders)
     if taken:
-        raise UserError(
-            f"{study.codes_path}: a coder is called {', '.join(taken)}, which names something else here"
-        )
-    tables = {
-        **coders,
-        GOLD: gold,
-        MODEL: {report_id: coding.values for report_id, coding in predictions.items()},
-        BASELINE_NAME: baseline_values(study),
-    }
+        raise UserError(f"{study.codes_path}: a coder is called {', '.join(taken)}, which names something else here")
+    tables: dict[str, dict[str, dict[str, Value]]] = {**coders, GOLD: gold}
+    kinds: dict[str, Kind] = _kinds(coder_kinds(codes))
+    if trained:
+        tables[MODEL] = {report_id: coding.values for report_id, coding in predictions.items()}
+        tables[BASELINE_NAME] = baseline_values(study)
+        kinds |= {MODEL: "model", BASELINE_NAME: "baseline"}
     groups = {r.id: r.reprint_group or r.id for r in reports}
+    progress("evaluate", 0, 2)
     comparison = compare(codebook, tables, groups, reference=GOLD)
-    progress("evaluate", 2, 3)
-    kinds: dict[str, Kind] = {**_kinds(coder_kinds(codes)), MODEL: "model", BASELINE_NAME: "baseline"}
-    sealed = sealed_groups(study)
+    progress("evaluate", 1, 2)
     content = build_content(
         codebook,
         reports,
@@ -88,17 +79,32 @@ def evaluate_study(
         comparison=comparison,
         spans=spans_of(codes),
         predictions=predictions,
-        model=MODEL,
-        splits={r.id: "sealed" if groups[r.id] in sealed else "cross-fitted" for r in reports},
-        model_hash=model_hash(study.model_path),
-        encoder=coder.network.config.encoder_name,
-        notices=notices,
+        model=MODEL if trained else None,
+        splits={u.report_id: u.split for u in unseen},
+        model_hash=model_hash(study.model_path) if trained else None,
+        encoder=study_settings(study).encoder.name if trained else None,
+        notices=(*notices, *_notices(len(every) - len(codes))),
     )
-    path = write_report(content, study.report_path.parent)
-    inputs: dict[str, str | Path] = {"codes": study.codes_path, "gold": study.gold_path, "model": model_hash(study.model_path)}
+    path = write_report(content, study.root)
+    inputs: dict[str, str | Path] = {
+        "codes": study.codes_path,
+        "gold": study.gold_path,
+        "model": model_hash(study.model_path) if trained else "",
+    }
     write_manifest(path, make_manifest("evaluate", inputs=inputs, seed=comparison.seed, codebook=codebook))
-    progress("evaluate", 3, 3)
-    return Evaluated(comparison, path, sum(groups[i] in sealed for i in predictions))
+    progress("evaluate", 2, 2)
+    return Evaluated(comparison, path, sum(u.split == "sealed" for u in unseen))
+
+
+def _notices(n_saw: int) -> tuple[Words, ...]:
+    if not n_saw:
+        return ()
+    return (
+        Words(
+            zh=f"有 {n_saw} 条编码是在看到模型预测之后做出的，未计入一致性。",
+            en=f"{n_saw} codes were given after seeing a prediction and do not count as agreement.",
+        ),
+    )
 
 
 def _kinds(kinds: dict[str, str]) -> dict[str, Kind]:
@@ -120,7 +126,5 @@ def summary(evaluated: Evaluated) -> list[str]:
             )
     for row in comparison.scores:
         if row.average == "macro" and row.f1 is not None and row.f1.value is not None:
-            lines.append(
-                f"{row.variable:<16} {row.coder}: macro-F1 {row.f1.value:.3f} ({row.scope}, n {row.n})"
-            )
+            lines.append(f"{row.variable:<16} {row.coder}: macro-F1 {row.f1.value:.3f} ({row.scope}, n {row.n})")
     return lines

@@ -85,10 +85,15 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-        max_position_embeddings=128, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, initializer_range=0.3,
+        vocab_size=len(vocabulary), hidden_size=64, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
+        max_position_embeddings=128, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
     )  # fmt: skip
-    BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    model = BertModel(config, add_pooling_layer=False)
+    with torch.no_grad():
+        # States are then close to what their tokens are, so that sentences differ and heads can learn.
+        model.embeddings.word_embeddings.weight.normal_()
+        model.embeddings.position_embeddings.weight.mul_(0.1)
+    model.save_pretrained(folder)
     fast.save_pretrained(folder)
     return folder
 
@@ -146,10 +151,10 @@ def toy_settings(tiny_encoder: Path) -> Any:
     return read_settings(
         {
             "encoder": {"name": str(tiny_encoder), "max_tokens": 96, "overlap": 16},
-            "hidden": 48,
+            "hidden": 64,
             "dropout": 0.1,
             "epochs": 80,
-            "learning_rate": 1e-2,
+            "learning_rate": 5e-3,
             "folds": 3,
         }
     )
@@ -180,7 +185,11 @@ def toy_model(toy_trained: Any, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("models") / "toy"
     facts = TrainingFacts(90, 90, {"toy": "synthetic"})
     return save_model(
-        toy_trained.coder, folder, facts=facts, settings={"regime": "frozen", "seed": 1}, manifest=make_manifest("train")
+        toy_trained.coder,
+        folder,
+        facts=facts,
+        settings={"regime": "frozen", "seed": 1},
+        manifest=make_manifest("train"),
     )
 
 

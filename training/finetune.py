@@ -11,7 +11,14 @@ import torch
 from datasets import Dataset
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
-from transformers import Trainer, TrainerControl, TrainingArguments, set_seed
+from transformers import (
+    Trainer,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+    set_seed,
+)
 
 from ..configs.codebook import Codebook
 from ..configs.settings import TrainingSettings
@@ -32,6 +39,7 @@ def finetune(
     settings: TrainingSettings,
     folder: Path,
     evaluate: Evaluate | None = None,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> list[dict[str, float]]:
     """Train in place; checkpoints in ``folder``, from which the same call goes on after an interruption.
 
@@ -45,14 +53,14 @@ def finetune(
     trainer = _CoderTrainer(
         model=network,
         args=TrainingArguments(
-            output_dir=str(folder),
+            output_dir=str(folder.resolve()),
             num_train_epochs=settings.epochs,
             per_device_train_batch_size=settings.batch_reports,
             gradient_accumulation_steps=settings.accumulate,
             warmup_steps=settings.warmup,
             lr_scheduler_type="linear",
             max_grad_norm=1.0,
-            bf16=True,
+            bf16=not torch.cuda.is_available() or torch.cuda.is_bf16_supported(),
             use_cpu=not torch.cuda.is_available(),
             eval_strategy="epoch" if evaluate else "no",
             save_strategy="epoch",
@@ -74,6 +82,8 @@ def finetune(
         optimizers=(_optimizer(network, settings), None),
     )
     trainer.prepare(settings, evaluate)
+    if progress:
+        trainer.add_callback(_Progress(progress))
     # The state is what a checkpoint gets last: one without it was being written when the run was killed.
     complete = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
     last = max(complete, key=lambda checkpoint: int(checkpoint.name.split("-")[1]), default=None)
@@ -162,6 +172,14 @@ class _ByLength(Sampler[list[int]]):
             batches += [part[i : i + self.size].tolist() for i in range(0, len(part), self.size)]
         for i in rng.permutation(len(batches)):
             yield batches[i]
+
+
+class _Progress(TrainerCallback):
+    def __init__(self, show: Callable[[str, int, int], None]) -> None:
+        self.show = show
+
+    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        self.show("finetune", state.global_step, state.max_steps)
 
 
 class _CoderTrainer(Trainer):

@@ -40,6 +40,8 @@ def hold_out(groups: Sequence[str], strata: Sequence[str], share: float, seed: i
     n_groups = len(set(groups))
     if n_groups < 2:
         raise ValueError("a single reprint group cannot be split")
-    folds = min(max(round(1 / share), 2), n_groups)
+    # Folds of a twentieth come near any share, with strata alike on both sides.
+    folds = min(20, n_groups)
+    held = min(max(round(share * folds), 1), folds - 1)
     fold_of = group_folds(groups, strata, folds, seed)
-    return [i for i, f in enumerate(fold_of) if f], [i for i, f in enumerate(fold_of) if not f]
+    return [i for i, f in enumerate(fold_of) if f >= held], [i for i, f in enumerate(fold_of) if f < held]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +13,19 @@ from ..configs.codebook import Codebook, Value
 from ..configs.errors import UserError
 from ..configs.load import codebook_hash
 from ..configs.settings import TrainingSettings, read_settings
-from ..data.artifacts import atomic_write, is_current, make_manifest, manifest_path, text_hash, write_manifest
+from ..data.artifacts import is_current, make_manifest, manifest_path, text_hash, write_manifest
 from ..data.codes import Code, current, read_codes
 from ..data.design import read_design
 from ..data.gold import GoldCode, read_gold, settle, write_gold
 from ..data.study import SETTINGS, Study
 from ..evaluation.compare import compare
 from ..models.checkpoint import TrainingFacts, save_model
-from ..models.coding import Coder, Coding, Evidence
 from .baseline import baseline_codes
 from .targets import Example, build_examples
 from .train import Progress, Trained, train
+from .unseen import Split, Unseen, read_lines, write_lines, write_unseen
 
-CROSSFIT = "crossfit.jsonl"
+UNSEEN = "unseen.jsonl"
 BASELINE = "baseline.jsonl"
 
 
@@ -54,8 +54,14 @@ def settle_study(study: Study) -> list[GoldCode]:
 
 
 def sealed_groups(study: Study) -> set[str]:
-    """Reprint groups that no training may see."""
+    """Reprint groups that no training may see. Raises ``UserError`` if the design does not know every group."""
     rows = read_design(study.design_path) if study.design_path.exists() else []
+    unknown = {r.reprint_group for r in study.reports()} - {row.reprint_group for row in rows}
+    if unknown:
+        raise UserError(
+            f"{study.design_path}: {len(unknown)} reprint group(s) of the corpus have no place in the design, so it is "
+            "not known whether they are sealed; run `weijing add` once more"
+        )
     return {row.reprint_group for row in rows if row.purpose == "sealed"}
 
 
@@ -76,28 +82,38 @@ def study_examples(study: Study, settings: TrainingSettings) -> tuple[list[Examp
     )
 
 
+def is_trained(study: Study) -> bool:
+    """Whether model, unseen codings and baseline are there, and made from the codes, texts and settings of now."""
+    codebook = study.codebook()
+    settings = study_settings(study)
+    inputs = _inputs(codebook, *study_examples(study, settings))
+    dumped = settings.model_dump(mode="json")
+    return all(
+        p.exists() and is_current(manifest_path(p), inputs, dumped, seed=settings.seed, codebook=codebook)
+        for p in (study.model_path, study.root / UNSEEN, study.root / BASELINE)
+    )
+
+
+def _inputs(codebook: Codebook, learn: Sequence[Example], sealed: Sequence[Example]) -> dict[str, str | Path]:
+    learned = repr([(e.report_id, e.group, e.text, e.targets, e.evidence) for e in learn])
+    kept = repr([(e.report_id, e.text) for e in sealed])
+    return {"examples": text_hash(learned), "sealed": text_hash(kept), "codebook": codebook_hash(codebook)}
+
+
 def train_study(study: Study, *, force: bool = False, progress: Progress | None = None) -> StudyTraining:
     """Train the study's model on all settled codes that are not sealed.
 
-    Writes the model folder, ``crossfit.jsonl`` (for each training report the coding of heads that never saw its
-    group) and ``baseline.jsonl`` (out-of-sample codes of the baseline, sealed reports included).
+    Writes the model folder, ``unseen.jsonl`` (codings of reports by coders that had not learned from their group) and
+    ``baseline.jsonl`` (the same of the baseline). Nothing is done if codes, texts and settings have not changed.
     """
     report = progress or (lambda what, done, total: None)
     codebook = study.codebook()
     settings = study_settings(study)
     learn, sealed = study_examples(study, settings)
-    inputs: dict[str, str | Path] = {
-        "examples": text_hash(repr([(e.report_id, e.group, e.text, e.targets, e.evidence) for e in learn])),
-        "sealed": text_hash(repr([(e.report_id, e.text) for e in sealed])),
-        "codebook": codebook_hash(codebook),
-    }
+    inputs = _inputs(codebook, learn, sealed)
     dumped = settings.model_dump(mode="json")
-    crossfit, baseline = study.root / CROSSFIT, study.root / BASELINE
-    ready = all(
-        p.exists() and is_current(manifest_path(p), inputs, dumped, seed=settings.seed, codebook=codebook)
-        for p in (study.model_path, crossfit, baseline)
-    )
-    if ready and not force:
+    unseen, baseline = study.root / UNSEEN, study.root / BASELINE
+    if is_trained(study) and not force:
         return StudyTraining(study.model_path, len(learn), len(sealed), reused=True)
 
     # Named by what is learned from: checkpoints of other codes or settings are no beginning of this run.
@@ -105,10 +121,16 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     trained = train(codebook, learn, settings, cache=study.cache_path, workdir=checkpoints, progress=report)
     learned = {e.report_id for e in learn}
     manifest = make_manifest("train", inputs=inputs, settings=dumped, seed=settings.seed, codebook=codebook)
-    _write_lines(crossfit, (coding_line(i, c) for i, c in sorted(trained.unseen.items())))
-    write_manifest(crossfit, manifest)
+    split: Split = "cross-fitted" if settings.regime == "frozen" else "calibration"
+    codings = [Unseen(report_id, split, coding) for report_id, coding in sorted(trained.unseen.items())]
+    report("sealed", 0, len(sealed))
+    texts = [e.text for e in sealed]
+    codings += [Unseen(e.report_id, "sealed", c) for e, c in zip(sealed, trained.coder.code(texts), strict=True)]
+    report("sealed", len(sealed), len(sealed))
+    write_unseen(unseen, codings)
+    write_manifest(unseen, manifest)
     report("baseline", 0, 1)
-    _write_lines(baseline, _baseline(codebook, trained, learn, sealed))
+    write_lines(baseline, _baseline(codebook, trained, learn, sealed))
     write_manifest(baseline, manifest)
     report("baseline", 1, 1)
     save_model(
@@ -138,28 +160,9 @@ def coder_kinds(codes: Iterable[Code]) -> dict[str, str]:
     return {c.coder: c.coder_kind for c in current(codes) if c.purpose != "adjudication"}
 
 
-def unseen_codings(study: Study, coder: Coder) -> dict[str, Coding]:
-    """A coding of every coded report by a coder that never saw its group: cross-fitted, or sealed and coded now."""
-    codings = {line["id"]: coding_of(line) for line in _read_lines(study.root / CROSSFIT)}
-    sealed = [e for e in study_examples(study, study_settings(study))[1] if e.report_id not in codings]
-    codings.update(zip((e.report_id for e in sealed), coder.code([e.text for e in sealed]), strict=True))
-    return codings
-
-
 def baseline_values(study: Study) -> dict[str, dict[str, Value]]:
     """Out-of-sample codes of the baseline."""
-    return {line["id"]: line["values"] for line in _read_lines(study.root / BASELINE)}
-
-
-def coding_line(report_id: str, coding: Coding) -> dict[str, Any]:
-    """A coding as a line of JSON."""
-    return {"id": report_id, **asdict(coding)}
-
-
-def coding_of(line: dict[str, Any]) -> Coding:
-    """The coding of a line of JSON."""
-    fields = {k: v for k, v in line.items() if k != "id"}
-    return Coding(**{**fields, "evidence": [Evidence(**e) for e in fields["evidence"]]})
+    return {line["id"]: line["values"] for line in read_lines(study.root / BASELINE)}
 
 
 def _card_scores(codebook: Codebook, examples: Sequence[Example], trained: Trained) -> list[list[str]]:
@@ -196,15 +199,3 @@ def _baseline(
         values = baseline_codes(codebook, learn, [e.text for e in sealed])
         lines += [{"id": e.report_id, "values": v} for e, v in zip(sealed, values, strict=True)]
     return sorted(lines, key=lambda line: str(line["id"]))
-
-
-def _write_lines(path: Path, lines: Iterable[dict[str, Any]]) -> None:
-    with atomic_write(path) as temporary, open(temporary, "w", encoding="utf-8") as file:
-        file.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    if not path.exists():
-        raise UserError(f"{path}: is missing; run `weijing train` first")
-    with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ..configs.codebook import Codebook, Value, Variable
-from ..data.codes import Code, Span, current
+from ..data.codes import Code, Span, current, moment
 from ..data.gold import GoldCode
 from ..data.report import Report
 from ..models.heads import Slots
@@ -56,16 +56,18 @@ def build_examples(
     codes: Iterable[Code],
     codebook: Codebook,
     coder_weight: float = 0.3,
+    kinds: Sequence[str] = ("human", "synthetic"),
 ) -> list[Example]:
-    """Examples of all reports that have a settled code of a learned variable."""
+    """Examples of all reports that have a settled code of a learned variable. ``kinds``: coders that count."""
     slots = Slots.of(codebook)
     settled: dict[str, dict[str, GoldCode]] = {}
     for code in gold:
         settled.setdefault(code.report_id, {})[code.variable] = code
-    votes: dict[tuple[str, str], list[Code]] = {}
-    for vote in current(codes):
-        if vote.purpose != "adjudication" and vote.value is not None:
-            votes.setdefault((vote.report_id, vote.variable), []).append(vote)
+    votes: dict[tuple[str, str], dict[str, Code]] = {}
+    for vote in sorted(current(codes), key=lambda c: moment(c.at)):
+        if vote.coder_kind in kinds and vote.purpose != "adjudication" and _is_code(codebook, vote):
+            # Of a coder's codes in several rounds the latest counts.
+            votes.setdefault((vote.report_id, vote.variable), {})[vote.coder] = vote
     examples = []
     for report in reports:
         own = {v.id: settled.get(report.id, {}).get(v.id) for v in codebook.learned}
@@ -78,11 +80,14 @@ def build_examples(
         for variable in codebook.learned:
             if variable.id not in known:
                 continue
-            single = votes.get((report.id, variable.id), [])
-            targets[variable.id] = _soft(variable, known[variable.id].value, single, coder_weight)
-            spans = [*known[variable.id].evidence, *(s for c in single for s in c.evidence)]
+            value = known[variable.id].value
+            single = list(votes.get((report.id, variable.id), {}).values())
+            targets[variable.id] = _soft(variable, value, single, coder_weight)
+            spans = [*known[variable.id].evidence, *(s for c in single if _supports(c, value) for s in c.evidence)]
+            # A span of an older version of the text points at nothing here.
+            spans = [s for s in spans if report.text[s.start : s.end] == s.text]
             first = slots.of_variable(variable.id).start
-            _place(variable, first, known[variable.id].value, spans, evidence, certain)
+            _place(variable, first, value, spans, evidence, certain)
         examples.append(
             Example(
                 report.id,
@@ -95,6 +100,16 @@ def build_examples(
             )
         )
     return examples
+
+
+def _is_code(codebook: Codebook, code: Code) -> bool:
+    known = code.variable in {v.id for v in codebook.learned}
+    return known and codebook.variable(code.variable).check(code.value) is None
+
+
+def _supports(code: Code, settled: Value) -> bool:
+    """Whether a coder's spans are evidence of the settled code; spans of a multi variable name their label."""
+    return isinstance(settled, list) or code.value == settled
 
 
 def _soft(variable: Variable, value: Value, votes: Sequence[Code], weight: float) -> tuple[float, ...]:

@@ -77,7 +77,7 @@ def train(
     if settings.regime == "finetune":
         if workdir is None:
             raise ValueError("finetune needs a workdir for its checkpoints")
-        return _finetune(network, encoder.tokenizer, codebook, examples, settings, workdir)
+        return _finetune(network, encoder.tokenizer, codebook, examples, settings, workdir, progress)
     return _frozen(network, encoder.tokenizer, codebook, examples, settings, cache, progress)
 
 
@@ -201,6 +201,7 @@ def _finetune(
     examples: Sequence[Example],
     settings: TrainingSettings,
     workdir: Path,
+    progress: Progress,
 ) -> Trained:
     reader = reader_of(network, tokenizer)
     learn, held = hold_out([e.group for e in examples], strata(examples), settings.calibration_share, settings.seed)
@@ -220,7 +221,7 @@ def _finetune(
         scaled = {v.id: logits[v.id] / fitted.temperature_of(v) for v in codebook.learned}
         return {"score": -float(code_loss(net.heads.slots.variables, scaled, targets, masks))}
 
-    history = finetune(network, reader, codebook, [examples[i] for i in learn], settings, workdir, evaluate)
+    history = finetune(network, reader, codebook, [examples[i] for i in learn], settings, workdir, evaluate, progress)
     logits, evidence = held_out(network)
     fitted = calibrate(network.heads.slots.variables, logits, targets, masks, settings.abstain_risk)
     coder = Coder(network, tokenizer).calibrated(fitted)

@@ -29,12 +29,13 @@ class Encoder:
     tokenizer: PreTrainedTokenizerFast
 
 
-def load_encoder(name: str = EMBEDDED, prefix: str | None = None) -> Encoder:
+def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str | None = None) -> Encoder:
     """Load an encoder by name.
 
     ``name`` is ``embedded``, a folder with a Hugging Face encoder, or a hub name such as
     ``hfl/chinese-macbert-base``. ``prefix`` is put before every window; by default "query: " for the embedded
-    encoder, which was trained with it, and nothing for others. Raises ``UserError`` if the encoder cannot be had.
+    encoder, which was trained with it, and nothing for others. ``revision``: the
+    commit of a hub encoder. Raises ``UserError`` if the encoder cannot be had.
     """
     kind: Literal["embedded", "local", "hub"] = (
         "embedded" if name == EMBEDDED else "local" if Path(name).is_dir() else "hub"
@@ -44,8 +45,8 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None) -> Encoder:
     source = str(embedded_folder()) if kind == "embedded" else name
     logging.disable_progress_bar()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(source, trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True, trust_remote_code=False)
+        config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
         model = AutoModel.from_pretrained(
             source,
             trust_remote_code=False,

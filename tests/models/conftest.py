@@ -3,6 +3,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def full(model_path: Path) -> Vocabulary:
         offsets = struct.unpack(f"<{n + 1}I", file.read(4 * (n + 1)))
         scores = struct.unpack(f"<{n}f", file.read(4 * n))
         blob = file.read(offsets[-1])
-    return Vocabulary([blob[a:b].decode() for a, b in zip(offsets, offsets[1:], strict=False)], list(scores))
+    return Vocabulary([blob[a:b].decode() for a, b in pairwise(offsets)], list(scores))
 
 
 @pytest.fixture(scope="session")

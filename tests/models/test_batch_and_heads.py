@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from weijing.configs.codebook import Codebook
 from weijing.models.batch import collate, sentence_states
-from weijing.models.heads import ReportHeads, Slots, probabilities, segment_softmax
+from weijing.models.heads import ReportHeads, Slots, negative_log_likelihood, probabilities, segment_softmax
 from weijing.models.scoring import encode, score, token_batches
 from weijing.models.windows import Reader, ReadReport, Window
 
@@ -62,7 +62,7 @@ def test_segment_softmax_sums_to_one_whatever_the_scale(sizes: list[int], scale:
 
 @FEW
 @given(st.integers(0, 10_000), st.floats(0.25, 4))
-def test_probabilities_are_probabilities(seed: int, temperature: float, ) -> None:
+def test_probabilities_are_probabilities(seed: int, temperature: float) -> None:
     from weijing.configs.load import load_codebook
 
     codebook = load_codebook()
@@ -72,13 +72,32 @@ def test_probabilities_are_probabilities(seed: int, temperature: float, ) -> Non
         parameter.data.copy_(3 * torch.randn(parameter.shape, generator=generator))
     heads.eval()
     logits, _ = heads(torch.randn(7, 8, generator=generator), torch.tensor([0, 0, 0, 1, 1, 3, 3]), 4)
-    depth = codebook.variable("depth")
-    assert (logits["depth"][:, :-1] > logits["depth"][:, 1:]).all(), "P(y > k) must fall with k"
-    probs = probabilities(depth, logits["depth"], temperature)
-    torch.testing.assert_close(probs.sum(1), torch.ones(4))
-    assert (probs >= 0).all()
-    above = 1 - probs.cumsum(1)
-    torch.testing.assert_close(above[:, :-1], (logits["depth"] / temperature).sigmoid(), rtol=1e-4, atol=1e-5)
+    for variable in codebook.learned:
+        own = logits[variable.id]
+        probs = probabilities(variable, own, temperature)
+        assert ((probs >= 0) & (probs <= 1)).all()
+        if variable.type in ("nominal", "ordinal"):
+            torch.testing.assert_close(probs.sum(1), torch.ones(4))
+        if variable.type == "ordinal":
+            above = 1 - probs.cumsum(1)[:, :-1]
+            assert (above[:, :-1] >= above[:, 1:] - 1e-6).all(), "P(y > k) must fall with k"
+            # The logits are those of P(y > k | y >= k).
+            passed = (own / temperature).sigmoid().cumprod(1)
+            torch.testing.assert_close(above, passed, rtol=1e-4, atol=1e-5)
+
+
+def test_likelihood_against_hand_computation(bundled: Codebook) -> None:
+    depth = bundled.variable("depth")
+    logits = torch.tensor([[0.3, -1.0, 2.0, 0.5]])
+    probs = probabilities(depth, logits)[0]
+    for code in range(5):
+        target = torch.tensor([[float(code > k) for k in range(4)]])
+        found = negative_log_likelihood(depth, logits, target)
+        assert found.item() == pytest.approx(-probs[code].log().item(), abs=1e-5)
+    half = torch.tensor([[1.0, 0.5, 0.0, 0.0]])  # half a 1, half a 2
+    assert negative_log_likelihood(depth, logits, half).item() == pytest.approx(
+        -(probs[1].log() + probs[2].log()).item() / 2, abs=1e-5
+    )
 
 
 def test_slots_lie_side_by_side(bundled: Codebook, strikes: Codebook) -> None:
@@ -105,7 +124,9 @@ def test_start_from_gives_the_priors(strikes: Codebook) -> None:
     assert logits["is_protest"].sigmoid().tolist() == pytest.approx([0.7], abs=1e-5)
     assert logits["claims"][0].sigmoid().tolist() == pytest.approx([0.1, 0.5, 0.3, 0.8], abs=1e-5)
     assert logits["sector"][0].softmax(-1).tolist() == pytest.approx([0.2, 0.3, 0.5], abs=1e-5)
-    assert logits["intensity"][0].sigmoid().tolist() == pytest.approx([0.6, 0.25], abs=1e-5)
+    assert probabilities(strikes.variable("intensity"), logits["intensity"])[0].tolist() == pytest.approx(
+        [0.4, 0.35, 0.25], abs=1e-5
+    )
 
 
 def test_start_from_survives_priors_of_zero_and_one(strikes: Codebook) -> None:
@@ -114,7 +135,7 @@ def test_start_from_survives_priors_of_zero_and_one(strikes: Codebook) -> None:
     heads.start_from({v.id: torch.ones(len(v.labels) or 1) for v in strikes.learned} | {"intensity": torch.ones(2)})
     logits, _ = heads(torch.zeros(0, 8), torch.zeros(0, dtype=torch.long), 1)
     assert all(torch.isfinite(v).all() for v in logits.values())
-    assert logits["intensity"][0, 0] > logits["intensity"][0, 1]
+    assert probabilities(strikes.variable("intensity"), logits["intensity"])[0].argmax() == 2
 
 
 @pytest.mark.parametrize("name", ["type", "values", "train", "keys", "copy", "half"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from weijing.models.windows import Reader, ReadReport
 
 PIECES = st.sampled_from(
     [
-        "警方", "通过微信", "公安局", "。", "！", "；", "\n", "\n\n", "，", "WeChat", "App 2.0", " ", "　", "5～10", "㎡", "①",
-        "﷽", "㌀", "ﷺ", "翀", "禤", "\U00020bb7", "😀", "\u200b", "\ufeff", "\x00", "\x07", "\x85", "<s>", "</s>", "<pad>", "<unk>",
-        "“", "”", "..", "?!", "e\u0301\u0323", "\u0301", "안녕", "привет", "微" * 60, "a" * 50, "½" * 9, "　" * 30, "▁", "##",
+        "警方", "通过微信", "公安局", "。", "！", "；", "\n", "\n\n", "，", "WeChat", "App 2.0", " ", "　", "5～10",
+        "㎡", "①", "﷽", "㌀", "ﷺ", "翀", "禤", "\U00020bb7", "😀", "\u200b", "\ufeff", "\x00", "\x07", "\x85", "<s>",
+        "</s>",
+        "<pad>", "<unk>", "“", "”", "..", "?!", "e\u0301\u0323", "\u0301", "안녕", "привет", "微" * 60, "a" * 50,
+        "½" * 9, "　" * 30, "▁", "##",
     ]
 )  # fmt: skip
 HOSTILE = st.lists(st.one_of(PIECES, st.text(st.characters(exclude_categories=["Cs"]), max_size=5)), max_size=60).map(
@@ -55,8 +58,10 @@ def check(reader: Reader, text: str, max_tokens: int, read: ReadReport) -> None:
         assert joined == ids[: len(joined)]
         assert read.chars_unread == len(text) - read.sentences[-1][1] >= 0
     # Neighbours share whole sentences at their border, within the limit.
-    for left, right in zip(bodies, bodies[1:], strict=False):
-        shared = max((k for k in range(min(len(left), len(right)) + 1) if left[len(left) - k :] == right[:k]), default=0)
+    for left, right in pairwise(bodies):
+        shared = max(
+            (k for k in range(min(len(left), len(right)) + 1) if left[len(left) - k :] == right[:k]), default=0
+        )
         assert len(right) > 0
         assert shared <= reader.overlap or len(set(left)) < len(left)  # repeated tokens can match by chance
     # Spans are offsets, in order, disjoint, and hold the characters of their tokens.
@@ -70,7 +75,7 @@ def check(reader: Reader, text: str, max_tokens: int, read: ReadReport) -> None:
             visible = text[start:stop].strip()
             if visible and stop - start == len(visible):
                 assert first <= start, "a token lies before its sentence"
-                assert start < last or first == last, "a token begins after its sentence"
+                assert start <= last, "a token begins after its sentence"
         position += len(tokens)
 
 
@@ -96,7 +101,7 @@ def test_ranges_cover_all_sentences_with_bounded_overlap(sizes: list[int], overl
     ranges = reader._ranges(sizes)
     assert sorted({s for a, b in ranges for s in range(a, b)}) == list(range(len(sizes)))
     assert all(0 < sum(sizes[a:b]) <= 20 for a, b in ranges)
-    for (a, b), (c, d) in zip(ranges, ranges[1:], strict=False):
+    for (a, b), (c, d) in pairwise(ranges):
         assert a < c <= b < d
         assert sum(sizes[c:b]) <= overlap
 
@@ -156,7 +161,8 @@ def test_expanding_characters_stay_within_the_window(text: str, embedded: Any) -
 
 def test_unknown_characters_are_reported(embedded: Any) -> None:
     read = Reader(embedded.tokenizer, embedded.prefix).read(["𠮷野家的禤某用微信。"])[0]
-    assert read.unknown_chars == "𠮷"
+    assert "𠮷" in read.unknown_chars
+    assert not set(read.unknown_chars) & set("野家的某用微信。")
 
 
 @pytest.mark.parametrize(("max_tokens", "overlap"), [(10, 0), (64, 64), (32, 29)])
