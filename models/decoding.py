@@ -1,9 +1,9 @@
 """From probabilities to codes that the codebook allows.
 
-Given the values of the single-valued variables, each constraint says of a label of a multi variable that it is forced,
-banned, or free; a free label is taken if its probability passes its threshold. Trying every combination of single values
-that constraints speak of finds the consistent codes that give up least: log-odds against the unconstrained codes, where a
-variable weighs the same however many labels it has. Binary gates are settled first, by their threshold.
+Given the values of the single-valued variables, each constraint says of a label of a multi variable that it is
+forced, banned, or free; a free label is taken if its probability passes its threshold. Trying every combination of the
+single values that constraints speak of finds the consistent codes that give up least against the unconstrained ones, in
+log-odds, a variable weighing the same however many labels it has. Binary gates are settled first, by their threshold.
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ def everything(
 ) -> Iterator[tuple[dict[str, Value], float]]:
     """All codes that break no constraint, with what they lose against each asked variable's best value."""
     gates = {c.variable for v in codebook.learned for c in v.asked_when}
+    bound = {c.variable for i in codebook.implications for c in (*i.when, *i.then)}
 
     def extend(rest: list[Variable], codes: dict[str, Value], loss: float) -> Iterator[tuple[dict[str, Value], float]]:
         if not rest:
@@ -77,7 +78,8 @@ def everything(
             return
         options = worths(variable, probs[variable.id], cuts[variable.id])
         best = max(score for _, score in options)
-        if variable.id in gates and variable.type == "binary":
+        # A gate is settled first if it is binary, or if no constraint speaks of it.
+        if variable.id in gates and (variable.type == "binary" or variable.id not in bound):
             options = [max(options, key=lambda o: o[1])]
         for value, score in options:
             yield from extend(later, {**codes, variable.id: value}, loss + best - score)

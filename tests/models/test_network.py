@@ -169,13 +169,22 @@ def test_what_is_no_model_is_refused_in_one_line(what: str, tmp_path: Path) -> N
 
 
 def test_an_existing_folder_is_not_overwritten(toy_trained: Any, toy_model: Path, tmp_path: Path) -> None:
-    folder = tmp_path / "m"
-    folder.mkdir()
-    (folder / "notes.txt").write_text("mine")
+    notes, folder = tmp_path / "notes", tmp_path / "m"
+    notes.mkdir()
+    (notes / "notes.txt").write_text("mine")
+    for force in (False, True):
+        with pytest.raises(UserError, match="another folder"):
+            save_model(
+                toy_trained.coder, notes, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"), force=force
+            )
+    assert [f.name for f in tmp_path.rglob("*")] == ["notes", "notes.txt"]
+    shutil.copytree(toy_model, folder)
+    (folder / "config.json").write_text("{}")
     with pytest.raises(UserError, match="--force"):
         save_model(toy_trained.coder, folder, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"))
-    assert [f.name for f in tmp_path.rglob("*")] == ["m", "notes.txt"]
+    assert (folder / "config.json").read_text() == "{}"
     save_model(toy_trained.coder, folder, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"), force=True)
+    assert outputs(Coder.load(folder)) == outputs(Coder.load(toy_model))
     assert model_hash(folder) != model_hash(tmp_path)
     assert not [f for f in tmp_path.iterdir() if f.name.startswith(".")]
 
