@@ -32,7 +32,8 @@ PUNCTUATION = frozenset("，。、；：？！“”‘’「」『』《》〈�
 
 def is_hanzi(char: str) -> bool:
     """Whether a character is a Chinese one, rare ones included."""
-    return "\u4e00" <= char <= "\u9fff" or "\u3400" <= char <= "\u4dbf" or "\U00020000" <= char <= "\U000323af"
+    blocks = (("\u4e00", "\u9fff"), ("\u3400", "\u4dbf"), ("\uf900", "\ufaff"), ("\U00020000", "\U000323af"))
+    return any(first <= char <= last for first, last in blocks)
 
 
 def hanzi_share(text: str) -> float:

@@ -74,11 +74,6 @@ def mean_defined(values: Floats) -> Floats:
     return divide(np.where(defined, values, 0.0).sum(axis=-1), defined.sum(axis=-1).astype(np.float64))
 
 
-def as_float(value: float) -> float | None:
-    """A Python float; None for NaN."""
-    return None if np.isnan(value) else float(value)
-
-
 def numbered(ids: Iterable[Hashable]) -> Ints:
     """Number cluster ids 0, 1, … in an order that does not depend on the order of the units."""
     ids = list(ids)

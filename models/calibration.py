@@ -41,11 +41,6 @@ class Calibration(BaseModel):
         """1 where nothing was fitted."""
         return self.temperature.get(variable.id, 1.0)
 
-    def threshold_of(self, variable: Variable) -> list[float]:
-        """A half where nothing was fitted."""
-        n = len(variable.labels) if variable.type == "multi" else 1
-        return self.thresholds.get(variable.id) or [0.5] * n
-
 
 def calibrate(
     variables: tuple[Variable, ...],

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from ...data.hanzi import is_hanzi
+
 _KEPT = re.compile(
     "[\u0000-\u007f"
     "\u00a0-\u00bf\u00d7\u00f7"  # Latin-1 signs: · × ° ± …
@@ -19,18 +21,12 @@ _KEPT = re.compile(
     "\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"  # compatibility hanzi, vertical and full-width forms
     "\U0001f000-\U0001faff\U00020000-\U0003ffff]*"  # pictographs, rare hanzi
 )
-_HANZI = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _ALWAYS = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
 
 
 def kept_ids(pieces: Sequence[str]) -> list[int]:
     """Ids of the pieces to keep, ascending; the four leading special tokens keep their ids."""
     return [i for i, piece in enumerate(pieces) if i < 4 or piece in _ALWAYS or _KEPT.fullmatch(piece)]
-
-
-def is_hanzi(character: str) -> bool:
-    """Whether a character is a Chinese ideograph of any block."""
-    return bool(_HANZI.match(character))
 
 
 def standard_hanzi() -> list[str]:

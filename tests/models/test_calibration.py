@@ -115,4 +115,3 @@ def test_unasked_reports_do_not_count(strikes: Codebook) -> None:
 def test_calibration_survives_storing(strikes: Codebook) -> None:
     fitted = calibrate(tuple(strikes.learned), *drawn(strikes, 50, 1.0, 1))
     assert Calibration.model_validate(fitted.model_dump()) == fitted
-    assert Calibration().threshold_of(strikes.variable("claims")) == [0.5] * 4
