@@ -19,6 +19,7 @@ from ..configs.load import codebook_hash
 from ..data.artifacts import Manifest, sha256_file, write_manifest
 from ..data.study import SETTINGS
 from .coding import WEIGHTS, Coder
+from .quiet import no_library_bars
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ def save_model(
         coder.network.config.training = {
             "n_reports": facts.n_reports, "n_groups": facts.n_groups, "synthetic": facts.synthetic
         }  # fmt: skip
-        coder.network.save_pretrained(workplace)
+        with no_library_bars():
+            coder.network.save_pretrained(workplace)
         coder.tokenizer.save_pretrained(workplace)
         (workplace / "codebook.yaml").write_text(
             yaml.safe_dump(

@@ -18,6 +18,7 @@ from .calibration import Calibration, read_calibration
 from .decoding import Decoder
 from .heads import Slots, probabilities
 from .network import CoderNetwork
+from .quiet import no_library_bars
 from .scoring import encode, reader_of, score
 from .windows import ReadReport
 
@@ -85,7 +86,8 @@ class Coder:
             raise UserError(f"{folder}: there is no such model folder; name one with -m")
         _check_files(Path(folder))
         try:
-            network = CoderNetwork.from_pretrained(folder)
+            with no_library_bars():
+                network = CoderNetwork.from_pretrained(folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
         except UserError:
             raise

