@@ -12,6 +12,7 @@ from ..data.artifacts import make_manifest, write_manifest
 from ..data.codes import by_coder, read_codes
 from ..data.study import Study
 from ..evaluation.compare import compare
+from ..evaluation.estimate import Estimate
 from ..evaluation.rows import Comparison
 from ..models.checkpoint import model_hash
 from ..training.baseline import NAME as BASELINE_NAME
@@ -113,18 +114,25 @@ def _kinds(kinds: dict[str, str]) -> dict[str, Kind]:
 
 
 def summary(evaluated: Evaluated) -> list[str]:
-    """The headline figures as lines of text: one a variable and coder against gold, one a pair of coders."""
+    """The headline figures as lines of text: agreement of coders, then of model and baseline with gold."""
     comparison = evaluated.comparison
+    machines = {MODEL, BASELINE_NAME}
     lines = []
     for pair in comparison.pairs:
-        if pair.label is None and pair.scope == "asked" and pair.alpha.value is not None:
-            low, high = pair.alpha.low, pair.alpha.high
-            interval = f" [{low:.2f}, {high:.2f}]" if low is not None and high is not None else ""
-            lines.append(
-                f"{pair.variable:<16} {pair.coder_a} – {pair.coder_b}: "
-                f"alpha {pair.alpha.value:.3f}{interval}, n {pair.n}"
-            )
+        coders = {pair.coder_a, pair.coder_b}
+        between_coders = not coders & {GOLD, *machines}
+        if pair.label is None and pair.scope == "asked" and (between_coders or (GOLD in coders and coders & machines)):
+            lines.append(f"{pair.variable:<16} {pair.coder_a} – {pair.coder_b}: alpha {_shown(pair.alpha)}, n {pair.n}")
     for row in comparison.scores:
-        if row.average == "macro" and row.f1 is not None and row.f1.value is not None:
-            lines.append(f"{row.variable:<16} {row.coder}: macro-F1 {row.f1.value:.3f} ({row.scope}, n {row.n})")
+        if row.average == "macro" and row.coder in machines and row.f1 is not None:
+            about = "where both are asked" if row.scope == "asked" else "all reports"
+            lines.append(f"{row.variable:<16} {row.coder}: macro-F1 {_shown(row.f1)}, n {row.n} ({about})")
     return lines
+
+
+def _shown(found: Estimate) -> str:
+    if found.value is None:
+        return f"undefined ({found.reason})"
+    if found.low is None or found.high is None or found.low == found.high:
+        return f"{found.value:.3f}"
+    return f"{found.value:.3f} [{found.low:.2f}, {found.high:.2f}]"
