@@ -87,12 +87,17 @@ def main() -> None:
             "regime": "finetune",
             "epochs": given.epochs,
             "batch_reports": 32,
+            "trained_layers": None,
+            "adapter_rank": None,
             "encoder_learning_rate": 3e-4,
+            "encoder_dropout": 0.1,
             "learning_rate": 1e-3,
+            "hidden": 384,
+            "dropout": 0.1,
             "layer_decay": 0.95,
             "calibration_share": 0.1,
             "evidence_weight": 0.0,
-            "encoder": {"max_tokens": 256, "overlap": 32},
+            "encoder": {"max_tokens": 256, "overlap": 32, "layers": [-1]},
             "seed": SEED,
         }
     )

@@ -27,6 +27,9 @@ class EncoderSettings(_Settings):
     """Tokens that neighbouring windows share at most, in whole sentences."""
     max_windows: int = Field(default=256, ge=1)
     """Windows read of one report; what lies beyond is counted as unread."""
+    layers: tuple[int, ...] = (-7, -3, -1)
+    """Layers whose states the heads read, side by side: -1 is the last, -2 the one below it, and so on. Lower layers
+    keep more of a sentence's words, upper ones more of its meaning."""
 
 
 class TrainingSettings(_Settings):
@@ -35,9 +38,9 @@ class TrainingSettings(_Settings):
     regime: Literal["frozen", "finetune"] = "frozen"
     """``frozen`` learns heads on stored sentence states, ``finetune`` the encoder too."""
     encoder: EncoderSettings = EncoderSettings()
-    hidden: int = Field(default=256, ge=8)
+    hidden: int = Field(default=512, ge=8)
     """Width of the heads' hidden layer."""
-    dropout: float = Field(default=0.3, ge=0, lt=1)
+    dropout: float = Field(default=0.5, ge=0, lt=1)
     epochs: int = Field(default=60, ge=1)
     batch_reports: int = Field(default=32, ge=1)
     """Reports a step."""
@@ -51,6 +54,10 @@ class TrainingSettings(_Settings):
     """Each layer below learns slower by this factor."""
     trained_layers: int | None = Field(default=None, ge=1)
     """How many top layers learn; None means all."""
+    adapter_rank: int | None = Field(default=None, ge=1)
+    """Learn low-rank changes of the layers' linear maps (LoRA) instead of the layers: a small model folder."""
+    encoder_dropout: float = Field(default=0.1, ge=0, lt=1)
+    """Inside the encoder while it learns. Without any, attention is computed faster."""
     train_embeddings: bool = False
     """Whether word embeddings learn too: the model folder grows by all of them."""
     weight_decay: float = Field(default=0.05, ge=0)
@@ -75,7 +82,8 @@ class TrainingSettings(_Settings):
 
 
 _FINETUNE: dict[str, Any] = {
-    "epochs": 5, "batch_reports": 16, "dropout": 0.1, "weight_decay": 0.01, "hidden": 384,
+    "epochs": 8, "batch_reports": 8, "weight_decay": 0.01,
+    "trained_layers": 6, "adapter_rank": 8, "encoder_learning_rate": 1e-3, "layer_decay": 1.0, "encoder_dropout": 0.0,
 }  # fmt: skip
 
 

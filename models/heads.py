@@ -15,6 +15,7 @@ score and a logit for each step, P(y > k | y >= k), so that the probabilities of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -98,6 +99,13 @@ class ReportHeads(nn.Module):
         logits = logits + self.from_report(mean)
         by_variable = zip(self.slots.variables, torch.split(logits, self._sizes, dim=1), strict=True)
         return {v.id: own[:, 0] if v.type == "binary" else own for v, own in by_variable}, evidence
+
+    @torch.no_grad()
+    def standardise(self, states: Sequence[Tensor]) -> None:
+        """Take mean and scale of the states [sentences, d] of some reports as those of all."""
+        every = torch.cat(list(states))
+        self.state_mean.copy_(every.mean(0))
+        self.state_scale.copy_(every.std(0).clamp(min=1e-4))
 
     @torch.no_grad()
     def start_from(self, priors: dict[str, Tensor]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +20,18 @@ from transformers.utils import ModelOutput
 
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
+from .adapters import Adapters
 from .batch import sentence_states
 from .encoders import EMBEDDED, Encoder, load_encoder, without_pooler
 from .heads import ReportHeads
 
 
 class CoderConfig(PreTrainedConfig):
-    """Everything but weights that a trained coder needs; see ``CoderNetwork``."""
+    """Everything but weights that a trained coder needs; see ``CoderNetwork``.
+
+    ``layers``: whose states the heads read, side by side; -1 is the encoder's last, 0 its embeddings. ``adapters``: the
+    rank of the change of each adapted linear map of the encoder, by its name there.
+    """
 
     model_type = "weijing-coder"
 
@@ -41,6 +47,8 @@ class CoderConfig(PreTrainedConfig):
         max_tokens: int = 384,
         overlap: int = 64,
         max_windows: int = 256,
+        layers: Sequence[int] = (-1,),
+        adapters: dict[str, int] | None = None,
         hidden: int = 256,
         dropout: float = 0.2,
         calibration: dict[str, Any] | None = None,
@@ -58,6 +66,8 @@ class CoderConfig(PreTrainedConfig):
         self.max_tokens = max_tokens
         self.overlap = overlap
         self.max_windows = max_windows
+        self.layers = list(layers)
+        self.adapters = adapters or {}
         self.hidden = hidden
         self.dropout = dropout
         self.calibration = calibration or {}
@@ -81,6 +91,7 @@ class CoderNetwork(PreTrainedModel):
     _keys_to_ignore_on_load_missing = [r"^encoder\."]  # noqa: RUF012
     _supports_sdpa = True
     encoder: PreTrainedModel
+    adapters: Adapters
     heads: ReportHeads
 
     def __init__(self, config: CoderConfig) -> None:
@@ -88,9 +99,8 @@ class CoderNetwork(PreTrainedModel):
         settings = dict(config.encoder_config)
         kind = AutoConfig.for_model(settings.pop("model_type", "bert"), **settings)
         self.encoder = AutoModel.from_config(kind, **without_pooler(kind.model_type))
-        self.heads = ReportHeads(
-            Codebook.model_validate(config.codebook), kind.hidden_size, config.hidden, config.dropout
-        )
+        self.adapters = Adapters(self.encoder, config.adapters)
+        self.heads = _heads(Codebook.model_validate(config.codebook), config, self.encoder)
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -105,7 +115,11 @@ class CoderNetwork(PreTrainedModel):
         )
         if settings.get("max_tokens", 0) > longest:
             raise UserError(f"encoder {encoder.name}: reads {longest:.0f} tokens at most; lower max_tokens")
+        depth = getattr(encoder.model.config, "num_hidden_layers", 0)
+        # A layer that a shallow encoder lacks is its lowest.
+        layers = sorted({max(depth + 1 + i, 0) - depth - 1 for i in settings.pop("layers", (-1,))})
         config = CoderConfig(
+            layers=layers,
             codebook=codebook.model_dump(mode="json"),
             encoder_name=encoder.name,
             encoder_hash=encoder.content_hash,
@@ -118,7 +132,7 @@ class CoderNetwork(PreTrainedModel):
         with torch.device("meta"):
             network = cls(config)
         network.encoder = encoder.model
-        network.heads = ReportHeads(codebook, encoder.model.config.hidden_size, config.hidden, config.dropout)
+        network.heads = _heads(codebook, config, encoder.model)
         return network
 
     def forward(
@@ -138,8 +152,18 @@ class CoderNetwork(PreTrainedModel):
         """Sentence states [S, d]: all that the heads need of the encoder."""
         if not len(input_ids):
             return self.heads.state_mean.new_zeros(n_sentences, len(self.heads.state_mean))
-        tokens = self.encoder(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-        return sentence_states(tokens.float(), sentence_ids, n_sentences)
+        every = self.encoder(
+            input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+        ).hidden_states
+        # Pooled layer by layer: the concatenated token states are never made.
+        return torch.cat([sentence_states(every[i].float(), sentence_ids, n_sentences) for i in self.config.layers], 1)
+
+    def absorb_adapters(self) -> None:
+        """Merge the adapters being trained into the encoder, and keep them for the checkpoint."""
+        adapters = Adapters.taken_from(self.encoder)
+        if not self.config.include_encoder:
+            self.adapters = adapters
+            self.config.adapters = adapters.ranks
 
     def save_pretrained(self, save_directory: str | os.PathLike[str], **kwargs: Any) -> None:
         """Write config and safetensors, without the encoder's untouched weights unless they are included."""
@@ -171,11 +195,16 @@ class CoderNetwork(PreTrainedModel):
             base = encoder.model.state_dict()
             wanted = {k: base[k.removeprefix("encoder.")] for k in left_out if k.removeprefix("encoder.") in base}
             network.load_state_dict(wanted, strict=False)
+            network.adapters.merge_into(network.encoder)
             for name, parameter in network.named_parameters():
                 # So that saving it again leaves them out again.
                 parameter.requires_grad_(name not in left_out)
         network.eval()
         return (network, info) if wants_info else network
+
+
+def _heads(codebook: Codebook, config: CoderConfig, encoder: PreTrainedModel) -> ReportHeads:
+    return ReportHeads(codebook, encoder.config.hidden_size * len(config.layers), config.hidden, config.dropout)
 
 
 def _stored_keys(source: str | os.PathLike[str], options: dict[str, Any]) -> list[str]:

@@ -22,11 +22,15 @@ from transformers import (
 
 from ..configs.codebook import Codebook
 from ..configs.settings import TrainingSettings
+from ..models.adapters import Adapters
 from ..models.batch import collate
 from ..models.network import CoderNetwork
+from ..models.scoring import encode
 from ..models.windows import Reader, ReadReport, Window
 from .losses import code_loss, evidence_loss
 from .targets import Example, evidence_targets, priors, stack_targets
+
+STANDARD_REPORTS = 64
 
 Evaluate = Callable[[CoderNetwork], dict[str, float]]
 
@@ -47,9 +51,11 @@ def finetune(
     are kept, else those of the last. Returns what was logged after each epoch.
     """
     set_seed(settings.seed)
-    _choose_trained(network, settings.trained_layers, settings.train_embeddings)
+    read = reader.read([e.text for e in examples])
     network.heads.start_from(dict(priors(examples, codebook)))
-    dataset = as_dataset(examples, reader)
+    network.heads.standardise(encode(network, read[:STANDARD_REPORTS], reader.tokenizer.pad_token_id))
+    _choose_trained(network, settings)
+    dataset = _as_dataset(read)
     trainer = _CoderTrainer(
         model=network,
         args=TrainingArguments(
@@ -88,16 +94,16 @@ def finetune(
     complete = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
     last = max(complete, key=lambda checkpoint: int(checkpoint.name.split("-")[1]), default=None)
     trainer.train(resume_from_checkpoint=str(last) if last else None)
+    network.absorb_adapters()
     network.eval()
     return [entry for entry in trainer.state.log_history if "eval_score" in entry]
 
 
-def as_dataset(examples: Sequence[Example], reader: Reader) -> Dataset:
+def _as_dataset(read: Sequence[ReadReport]) -> Dataset:
     """The windows of all examples as a Hugging Face dataset; ``row`` is the example's position."""
-    read = reader.read([e.text for e in examples])
     return Dataset.from_dict(
         {
-            "row": list(range(len(examples))),
+            "row": list(range(len(read))),
             "length": [r.n_tokens for r in read],
             "token_ids": [[w.token_ids for w in r.windows] for r in read],
             "sentence_of": [[w.sentence_of for w in r.windows] for r in read],
@@ -226,13 +232,23 @@ def _layers(network: CoderNetwork) -> nn.ModuleList:
     return max(lists, key=len)
 
 
-def _choose_trained(network: CoderNetwork, top: int | None, embeddings: bool) -> None:
+def _choose_trained(network: CoderNetwork, settings: TrainingSettings) -> None:
     layers = _layers(network)
+    chosen = layers[-settings.trained_layers :] if settings.trained_layers else layers
+    every = settings.trained_layers is None and not settings.adapter_rank
     for parameter in network.encoder.parameters():
-        parameter.requires_grad_(top is None)
-    for layer in layers[-top:] if top else layers:
-        layer.requires_grad_(True)
-    network.encoder.get_input_embeddings().requires_grad_(embeddings)
+        parameter.requires_grad_(every)
+    if settings.adapter_rank:
+        own = {id(m) for layer in chosen for m in layer.modules() if isinstance(m, nn.Linear)}
+        names = [name for name, module in network.encoder.named_modules() if id(module) in own]
+        Adapters.attach(network.encoder, names, settings.adapter_rank)
+    else:
+        for layer in chosen:
+            layer.requires_grad_(True)
+    network.encoder.get_input_embeddings().requires_grad_(settings.train_embeddings)
+    for module in network.encoder.modules():
+        if isinstance(module, nn.Dropout):
+            module.p = settings.encoder_dropout
 
 
 def _optimizer(network: CoderNetwork, settings: TrainingSettings) -> torch.optim.Optimizer:

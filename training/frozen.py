@@ -27,9 +27,7 @@ def train_heads(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         heads = ReportHeads(codebook, states[0].shape[1], settings.hidden, settings.dropout)
-        every = torch.cat(list(states))
-        heads.state_mean.copy_(every.mean(0))
-        heads.state_scale.copy_(every.std(0).clamp(min=1e-4))
+        heads.standardise(states)
         heads.start_from(dict(priors(examples, codebook)))
         targets, masks = stack_targets(examples, codebook)
         spans = [evidence_targets(e, r.sentences, heads.slots.width) for e, r in zip(examples, read, strict=True)]

@@ -72,5 +72,5 @@ def encoded(
 
 def _key(network: CoderNetwork) -> str:
     c = network.config
-    settings = json.dumps([c.encoder_hash, c.prefix, c.max_tokens, c.overlap, c.max_windows])
+    settings = json.dumps([c.encoder_hash, c.prefix, c.max_tokens, c.overlap, c.max_windows, c.layers])
     return "states-" + hashlib.sha256(settings.encode()).hexdigest()[:16]

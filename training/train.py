@@ -73,6 +73,7 @@ def train(
             max_tokens=settings.encoder.max_tokens,
             overlap=settings.encoder.overlap,
             max_windows=settings.encoder.max_windows,
+            layers=settings.encoder.layers,
         )
     if settings.regime == "finetune":
         if workdir is None:
