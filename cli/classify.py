@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
+from ..configs.errors import UserError
 from .options import ForceOption, JsonOption, QuietOption
 from .progress import Steps
 
@@ -19,10 +20,19 @@ SYNTHETIC = (
 
 def classify(
     files: Annotated[list[Path], typer.Argument(help="Files or folders: txt, jsonl, json, csv, tsv, parquet.")],
-    model: Annotated[Path, typer.Option("-m", "--model", help="The model folder.")],
     out: Annotated[Path, typer.Option("-o", "--out", help="Predictions: .jsonl, .csv or .parquet.")],
+    model: Annotated[
+        Path | None, typer.Option("-m", "--model", help="A model folder; without it the default coder is used.")
+    ] = None,
     collection: Annotated[
         str | None, typer.Option("--collection", help="Begins the ids of reports that have none of their own.")
+    ] = None,
+    prevalence: Annotated[
+        str | None,
+        typer.Option(
+            help="Share of reports in scope to expect (0.05), or 'estimate' to find it in the batch; probabilities "
+            "are adjusted to it. Default: as in the training reports."
+        ),
     ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -36,7 +46,13 @@ def classify(
 
     with Steps(quiet or as_json) as steps:
         done = run(
-            files, model, out, collection=collection, force=force, progress=lambda n, of: steps("reports", n, of)
+            files,
+            model,
+            out,
+            collection=collection,
+            force=force,
+            prevalence=_prevalence(prevalence),
+            progress=lambda n, of: steps("reports", n, of),
         )
     if as_json:
         found = {
@@ -47,6 +63,7 @@ def classify(
             "counts": done.counts,
             "chars_unread": done.chars_unread,
             "unknown_chars": sum(done.unknown_chars.values()),
+            "prevalence": done.prevalence,
             "synthetic": done.synthetic,
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -66,6 +83,19 @@ def classify(
     if done.unknown_chars:
         most = "".join(c for c, _ in done.unknown_chars.most_common(20))
         typer.echo(f"{sum(done.unknown_chars.values())} characters the encoder does not know: {most}")
+    if done.prevalence is not None:
+        typer.echo(f"probabilities adjusted to a share of {done.prevalence:.3f} in scope")
     if done.synthetic:
         typer.echo(SYNTHETIC)
     typer.echo(str(done.path))
+
+
+def _prevalence(given: str | None) -> float | Literal["estimate"] | None:
+    if given is None:
+        return None
+    if given == "estimate":
+        return "estimate"
+    try:
+        return float(given)
+    except ValueError:
+        raise UserError(f"--prevalence {given}: give a share such as 0.05, or the word 'estimate'") from None

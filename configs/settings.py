@@ -65,6 +65,8 @@ class TrainingSettings(_Settings):
     """Share of the steps in which the learning rate rises."""
     evidence_weight: float = Field(default=1.0, ge=0)
     """Weight of the coders' evidence spans in the loss; 0 ignores them."""
+    augment: float = Field(default=0.5, ge=0, le=1)
+    """Chance that an altered copy of a report is read in its place: an excerpt, the other script, a noisy page."""
     coder_weight: float = Field(default=0.3, ge=0, le=1)
     """Share of the single coders' codes in the target; the settled code has the rest."""
     calibration_share: float = Field(default=0.2, gt=0, lt=0.9)

@@ -36,6 +36,30 @@ class Calibration(BaseModel):
     conformal: dict[str, float] = {}
     """By single-valued variable: values with probability at least 1 - this are in the set."""
     risk: float = 0.1
+    prevalence: dict[str, float] = {}
+    """By binary variable, the share of "yes" among these reports."""
+
+    log_odds: dict[str, float] = {}
+    """By binary variable, what another prevalence adds to the log-odds."""
+
+    def at(self, prevalence: Mapping[str, float]) -> Calibration:
+        """This calibration at other shares of "yes" (Saerens et al. 2002, as in ``evaluation.prior_shift``).
+
+        Conformal cuts stay as they are: what they promise holds at the old shares. ValueError for a variable whose
+        share was never learned, or a share that is not between 0 and 1, ends excluded.
+        """
+        for name, share in prevalence.items():
+            if name not in self.prevalence:
+                raise ValueError(f"the share of {name!r} among the calibration reports is not known")
+            if not 0 < share < 1:
+                raise ValueError(f"a prevalence must lie between 0 and 1, ends excluded; found {share}")
+        added = {name: _log_odds(share) - _log_odds(self.prevalence[name]) for name, share in prevalence.items()}
+        return self.model_copy(update={"log_odds": added})
+
+    def probabilities(self, variable: Variable, logits: Tensor) -> Tensor:
+        """Calibrated probabilities of one variable's labels, in the form of ``heads.probabilities``."""
+        temperature = self.temperature_of(variable)
+        return probabilities(variable, logits + temperature * self.log_odds.get(variable.id, 0.0), temperature)
 
     def temperature_of(self, variable: Variable) -> float:
         """1 where nothing was fitted."""
@@ -50,7 +74,7 @@ def calibrate(
     risk: float = 0.1,
 ) -> Calibration:
     """Fit on held-out logits and hard targets (forms as in ``training.targets.stack_targets``)."""
-    temperature, thresholds, conformal = {}, {}, {}
+    temperature, thresholds, conformal, prevalence = {}, {}, {}, {}
     n = max((int(m.sum()) for m in masks.values()), default=0)
     for variable in variables:
         asked = masks[variable.id] > 0
@@ -67,7 +91,16 @@ def calibrate(
             thresholds[variable.id] = [_threshold(p, t) for p, t in zip(columns, truth, strict=True)]
         if variable.type != "multi":
             conformal[variable.id] = _conformal(variable, probs, target, risk)
-    return Calibration(n=n, temperature=temperature, thresholds=thresholds, conformal=conformal, risk=risk)
+        if variable.type == "binary":
+            prevalence[variable.id] = round(float(target.mean()), 6)
+    return Calibration(
+        n=n, temperature=temperature, thresholds=thresholds, conformal=conformal, risk=risk, prevalence=prevalence
+    )
+
+
+def _log_odds(share: float) -> float:
+    share = min(max(share, 1e-3), 1 - 1e-3)
+    return math.log(share / (1 - share))
 
 
 def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:

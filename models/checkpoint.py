@@ -21,6 +21,9 @@ from ..data.study import SETTINGS
 from .coding import WEIGHTS, Coder
 from .quiet import no_library_bars
 
+DEFAULT_MODEL = Path(__file__).parent / "default"
+"""The coder that comes with weijing, made by ``make model`` from the demonstration corpus."""
+
 
 @dataclass(frozen=True)
 class TrainingFacts:
@@ -45,9 +48,14 @@ def save_model(
     manifest: Manifest,
     scores: Sequence[Sequence[str]] = (),
     scores_about: str = "",
+    with_tokenizer: bool = True,
     force: bool = False,
 ) -> Path:
-    """Write a model folder; it appears whole or not at all. ``scores``: rows of the card's table."""
+    """Write a model folder; it appears whole or not at all. ``scores``: rows of the card's table.
+
+    Without its tokenizer, which a model over the embedded encoder can do without, a folder is small enough to travel
+    in the package.
+    """
     if folder.exists() and any(folder.iterdir()):
         if not force:
             raise UserError(f"{folder}: exists already; name another folder or use --force")
@@ -61,7 +69,8 @@ def save_model(
         }  # fmt: skip
         with no_library_bars():
             coder.network.save_pretrained(workplace)
-        coder.tokenizer.save_pretrained(workplace)
+        if with_tokenizer:
+            coder.tokenizer.save_pretrained(workplace)
         (workplace / "codebook.yaml").write_text(
             yaml.safe_dump(
                 coder.codebook.model_dump(mode="json", exclude_defaults=True), allow_unicode=True, sort_keys=False

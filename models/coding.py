@@ -16,7 +16,8 @@ from ..configs.errors import UserError
 from ..data.artifacts import manifest_path, read_manifest, sha256_file
 from .calibration import Calibration, read_calibration
 from .decoding import Decoder
-from .heads import Slots, probabilities
+from .encoders import load_encoder
+from .heads import Slots
 from .network import CoderNetwork
 from .quiet import no_library_bars
 from .scoring import encode, reader_of, score
@@ -59,6 +60,15 @@ class Coding:
     unknown_chars: str = field(default="")
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Texts as read, logits by variable over all of them, evidence scores [sentences, slots] of each."""
+
+    read: list[ReadReport]
+    logits: dict[str, Tensor]
+    evidence: list[Tensor]
+
+
 def _check_files(folder: Path) -> None:
     """Raise ``UserError`` if a file that the coder is read from is not the one that was saved."""
     path = manifest_path(folder)
@@ -88,7 +98,11 @@ class Coder:
         try:
             with no_library_bars():
                 network = CoderNetwork.from_pretrained(folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
+            if (Path(folder) / "tokenizer.json").is_file():
+                tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
+            else:
+                # The default coder travels without: the encoder's is the same.
+                tokenizer = load_encoder(network.config.encoder_name).tokenizer
         except UserError:
             raise
         except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
@@ -107,9 +121,14 @@ class Coder:
 
     def code(self, texts: Sequence[str], done: Callable[[int], None] | None = None) -> list[Coding]:
         """Code texts, in their order. ``done`` is called with the number of reports finished, batch by batch."""
+        scored = self.score(texts, done)
+        return self.decide(texts, scored.read, scored.logits, scored.evidence)
+
+    def score(self, texts: Sequence[str], done: Callable[[int], None] | None = None) -> Scored:
+        """What the network says about texts; ``decide`` makes codes of it."""
         read = self.read(texts)
         states = encode(self.network, read, self.tokenizer.pad_token_id, done=done)
-        return self.decide(texts, read, *score(self.network, states))
+        return Scored(read, *score(self.network, states))
 
     def decide(
         self,
@@ -122,11 +141,7 @@ class Coder:
         """Codes from logits by variable over all reports and evidence scores [sentences, slots] of each."""
         calibration = calibration or self.calibration
         decoder = Decoder(self.codebook, calibration.thresholds)
-        probs = {
-            v.id: probabilities(v, logits[v.id], calibration.temperature_of(v)).tolist()
-            for v in self.codebook.learned
-            if len(texts)
-        }
+        probs = {v.id: calibration.probabilities(v, logits[v.id]).tolist() for v in self.codebook.learned if len(texts)}
         return [
             self._coding(text, r, {name: own[i] for name, own in probs.items()}, evidence[i], decoder, calibration)
             for i, (text, r) in enumerate(zip(texts, read, strict=True))

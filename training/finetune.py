@@ -27,6 +27,7 @@ from ..models.batch import collate
 from ..models.network import CoderNetwork
 from ..models.scoring import encode
 from ..models.windows import Reader, ReadReport, Window
+from .augment import Versions
 from .losses import code_loss, evidence_loss
 from .targets import Example, evidence_targets, priors, stack_targets
 
@@ -51,6 +52,8 @@ def finetune(
     are kept, else those of the last. Returns what was logged after each epoch.
     """
     set_seed(settings.seed)
+    versions = Versions.of(examples, settings.augment, settings.seed)
+    examples = versions.examples
     read = reader.read([e.text for e in examples])
     network.heads.start_from(dict(priors(examples, codebook)))
     network.heads.standardise(encode(network, read[:STANDARD_REPORTS], reader.tokenizer.pad_token_id))
@@ -87,7 +90,7 @@ def finetune(
         data_collator=_Collator(reader, codebook, examples, network.heads.slots.width),
         optimizers=(_optimizer(network, settings), None),
     )
-    trainer.prepare(settings, evaluate)
+    trainer.prepare(settings, versions, evaluate)
     if progress:
         trainer.add_callback(_Progress(progress))
     # The state is what a checkpoint gets last: one without it was being written when the run was killed.
@@ -153,23 +156,28 @@ class _Collator:
 
 
 class _ByLength(Sampler[list[int]]):
-    """Batches of similar length: shuffled anew each epoch, sorted within pools of fifty batches."""
+    """Batches of similar length: a version of each report, drawn and shuffled anew each epoch.
 
-    def __init__(self, lengths: Sequence[int], size: int, seed: int) -> None:
+    Sorted within pools of fifty batches.
+    """
+
+    def __init__(self, lengths: Sequence[int], size: int, seed: int, versions: Versions, share: float) -> None:
         self.lengths = np.asarray(lengths)
         self.size = size
         self.seed = seed
+        self.versions = versions
+        self.share = share
         self.epoch = 0
 
     def set_epoch(self, epoch: int) -> None:
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.lengths) // self.size)
+        return -(-len(self.versions.rows) // self.size)
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        order = rng.permutation(len(self.lengths))
+        order = rng.permutation(self.versions.draw(self.share, rng))
         pool = self.size * 50
         batches = []
         for start in range(0, len(order), pool):
@@ -191,13 +199,15 @@ class _Progress(TrainerCallback):
 class _CoderTrainer(Trainer):
     control: TrainerControl
 
-    def prepare(self, settings: TrainingSettings, evaluate: Evaluate | None) -> None:
+    def prepare(self, settings: TrainingSettings, versions: Versions, evaluate: Evaluate | None) -> None:
         self._settings = settings
+        self._versions = versions
         self._evaluate_network = evaluate
 
     def get_train_dataloader(self) -> DataLoader[Any]:
         lengths = self.train_dataset["length"]
-        batches = _ByLength(lengths, self._settings.batch_reports, self._settings.seed)
+        own = self._settings
+        batches = _ByLength(lengths, own.batch_reports, own.seed, self._versions, own.augment)
         loader: DataLoader[Any] = DataLoader(self.train_dataset, batch_sampler=batches, collate_fn=self.data_collator)
         prepared: DataLoader[Any] = self.accelerator.prepare(loader)
         return prepared

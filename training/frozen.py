@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -11,19 +12,21 @@ from ..configs.codebook import Codebook
 from ..configs.settings import TrainingSettings
 from ..models.heads import ReportHeads
 from ..models.windows import ReadReport
+from .augment import Versions
 from .losses import code_loss, evidence_loss
-from .targets import Example, evidence_targets, priors, stack_targets
+from .targets import evidence_targets, priors, stack_targets
 
 
 def train_heads(
     codebook: Codebook,
-    examples: Sequence[Example],
+    versions: Versions,
     read: Sequence[ReadReport],
     states: Sequence[Tensor],
     settings: TrainingSettings,
 ) -> ReportHeads:
-    """Train heads on the states [sentences, d] of the examples, in order. Deterministic in ``settings.seed``."""
-    generator = torch.Generator().manual_seed(settings.seed)
+    """Train heads on the states [sentences, d] of the versions' examples, in order. Deterministic in the seed."""
+    examples = versions.examples
+    rng = np.random.default_rng(settings.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         heads = ReportHeads(codebook, states[0].shape[1], settings.hidden, settings.dropout)
@@ -31,14 +34,15 @@ def train_heads(
         heads.start_from(dict(priors(examples, codebook)))
         targets, masks = stack_targets(examples, codebook)
         spans = [evidence_targets(e, r.sentences, heads.slots.width) for e, r in zip(examples, read, strict=True)]
-        steps = settings.epochs * -(-len(examples) // settings.batch_reports)
+        steps = settings.epochs * -(-len(versions.rows) // settings.batch_reports)
         optimizer = torch.optim.AdamW(heads.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, settings.learning_rate, total_steps=max(steps, 2), pct_start=max(settings.warmup, 0.01)
         )
         heads.train()
         for _ in range(settings.epochs):
-            for chosen in torch.split(torch.randperm(len(examples), generator=generator), settings.batch_reports):
+            drawn = torch.from_numpy(rng.permutation(versions.draw(settings.augment, rng)))
+            for chosen in torch.split(drawn, settings.batch_reports):
                 own = chosen.tolist()
                 sizes = torch.tensor([len(states[i]) for i in own])
                 report = torch.repeat_interleave(torch.arange(len(own)), sizes)

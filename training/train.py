@@ -18,6 +18,7 @@ from ..models.coding import Coder, Coding
 from ..models.encoders import load_encoder
 from ..models.network import CoderNetwork
 from ..models.scoring import encode, reader_of, score
+from .augment import Versions
 from .finetune import finetune
 from .frozen import train_heads
 from .losses import code_loss
@@ -127,7 +128,8 @@ def _frozen(
     for parameter in network.encoder.parameters():
         parameter.requires_grad_(False)
     reader = reader_of(network, tokenizer)
-    texts = [e.text for e in examples]
+    versions = Versions.of(examples, settings.augment, settings.seed)
+    texts = [e.text for e in versions.examples]
     ready = 0
 
     def done(n: int) -> None:
@@ -148,13 +150,9 @@ def _frozen(
     evidence: list[Tensor] = [torch.empty(0)] * len(examples)
 
     def fit(chosen: Sequence[int]) -> None:
-        network.heads = train_heads(
-            codebook,
-            [examples[i] for i in chosen],
-            [known.read[i] for i in chosen],
-            [known.states[i] for i in chosen],
-            settings,
-        )
+        own, origin = versions.subset(chosen)
+        read, states = [known.read[i] for i in origin], [known.states[i] for i in origin]
+        network.heads = train_heads(codebook, own, read, states, settings)
 
     for fold in range(n_folds):
         fit([i for i, f in enumerate(fold_of) if f != fold])

@@ -193,3 +193,38 @@ def test_order_and_chunks_do_not_matter(bundled_model: Path) -> None:
     backwards = coder.code(texts[::-1])[::-1]
     assert [c.values for c in together] == [c.values for c in backwards]
     assert [c.n_windows for c in together] == [c.n_windows for c in backwards]
+
+
+def test_a_prevalence_moves_the_gate_and_nothing_else(toy_model: Path, toy: Any, tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(
+        "".join(json.dumps({"id": r.id, "text": r.text}, ensure_ascii=False) + "\n" for r in toy.reports),
+        encoding="utf-8",
+    )
+    learned = Coder.load(toy_model).calibration.prevalence["is_protest"]
+
+    def run(name: str, prevalence: Any) -> tuple[Any, list[dict[str, Any]]]:
+        done = classify([source], toy_model, tmp_path / name, prevalence=prevalence)
+        return done, read_predictions(tmp_path / name)
+
+    plain, rows = run("a.jsonl", None)
+    assert plain.prevalence is None
+    _, same = run("b.jsonl", learned)
+    rare, fewer = run("c.jsonl", 0.01)
+    found, _ = run("d.jsonl", "estimate")
+    for a, b, c in zip(rows, same, fewer, strict=True):
+        assert a["is_protest_prob"] == pytest.approx(b["is_protest_prob"], abs=1e-4)
+        assert c["is_protest_prob"] <= a["is_protest_prob"]
+        assert a["sector_prob"] == c["sector_prob"]
+        p = a["is_protest_prob"]
+        odds = p / max(1 - p, 1e-9) * (0.01 / 0.99) / (learned / (1 - learned))
+        if 1e-4 < p < 1 - 1e-4:
+            assert c["is_protest_prob"] == pytest.approx(odds / (1 + odds), rel=0.05, abs=1e-4)
+    assert rare.counts["is_protest"].get("true", 0) <= plain.counts["is_protest"]["true"]
+    share = sum(bool(c.value) for c in toy.codes if c.variable == "is_protest") / len(toy.reports)
+    assert found.prevalence == pytest.approx(share, abs=0.1)
+    manifest = json.loads((tmp_path / "d.jsonl.manifest.json").read_text(encoding="utf-8"))
+    assert manifest["settings"]["prevalence"] == pytest.approx(found.prevalence)
+    for bad in (0, 1, 1.5, float("nan")):
+        with pytest.raises(UserError, match="between 0 and 1"):
+            run("e.jsonl", bad)

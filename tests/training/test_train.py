@@ -19,6 +19,7 @@ from weijing.data.study import SETTINGS, Study, add
 from weijing.models.encoders import load_encoder
 from weijing.models.network import CoderNetwork
 from weijing.models.scoring import reader_of
+from weijing.training.augment import Versions
 from weijing.training.finetune import _ByLength
 from weijing.training.states import encoded
 from weijing.training.study import train_study
@@ -111,12 +112,14 @@ def test_variables_hardly_ever_asked_are_no_trouble(strikes: Any, toy_examples: 
 
 
 def test_batches_hold_every_report_once_an_epoch_in_a_new_order() -> None:
-    sampler = _ByLength([5, 1, 9, 3, 7, 2, 8], 3, seed=1)
+    versions = Versions([], [[0, 7], [1], [2, 8, 9], [3], [4], [5], [6]])
+    sampler = _ByLength([5, 1, 9, 3, 7, 2, 8, 4, 3, 6], 3, 1, versions, 0.5)
+    report = {row: i for i, own in enumerate(versions.rows) for row in own}
     epochs = []
     for epoch in range(3):
         sampler.set_epoch(epoch)
         epochs.append(list(sampler))
-        assert sorted(i for b in epochs[-1] for i in b) == list(range(7))
+        assert sorted(report[i] for b in epochs[-1] for i in b) == list(range(7))
         assert len(epochs[-1]) == len(sampler) == 3
     sampler.set_epoch(0)
     assert list(sampler) == epochs[0]
