@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check lock bench-duee clean
+.PHONY: demo test check lock model corpus-check bench-quality bench-duee clean
 
 # PyTorch for the processor is enough; an index may serve the larger build for graphics cards, which works as well.
 $(BIN)/.installed: pyproject.toml constraints.txt
@@ -28,6 +28,15 @@ check: $(BIN)/.installed
 
 lock: $(BIN)/.installed
 	$(BIN)/python scripts/lock.py > constraints.txt
+
+model: $(BIN)/.installed
+	$(BIN)/python scripts/make_model.py
+
+corpus-check: $(BIN)/.installed
+	$(BIN)/python scripts/corpus_check.py
+
+bench-quality: $(BIN)/.installed
+	$(BIN)/python benchmarks/quality.py
 
 bench-duee: $(BIN)/.installed
 	$(BIN)/python benchmarks/duee.py $(DATA)

@@ -27,7 +27,7 @@ class EncoderSettings(_Settings):
     """Tokens that neighbouring windows share at most, in whole sentences."""
     max_windows: int = Field(default=256, ge=1)
     """Windows read of one report; what lies beyond is counted as unread."""
-    layers: tuple[int, ...] = (-7, -3, -1)
+    layers: tuple[int, ...] = (-9, -7, -5, -3, -1)
     """Layers whose states the heads read, side by side: -1 is the last, -2 the one below it, and so on. Lower layers
     keep more of a sentence's words, upper ones more of its meaning."""
 
@@ -41,7 +41,7 @@ class TrainingSettings(_Settings):
     hidden: int = Field(default=512, ge=8)
     """Width of the heads' hidden layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    epochs: int = Field(default=60, ge=1)
+    epochs: int = Field(default=100, ge=1)
     batch_reports: int = Field(default=32, ge=1)
     """Reports a step."""
     accumulate: int = Field(default=1, ge=1)
@@ -84,7 +84,7 @@ class TrainingSettings(_Settings):
 
 
 _FINETUNE: dict[str, Any] = {
-    "epochs": 8, "batch_reports": 8, "weight_decay": 0.01,
+    "epochs": 6, "batch_reports": 8, "weight_decay": 0.01,
     "trained_layers": 6, "adapter_rank": 8, "encoder_learning_rate": 1e-3, "layer_decay": 1.0, "encoder_dropout": 0.0,
 }  # fmt: skip
 

@@ -143,7 +143,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
         ),
         settings=dumped,
         manifest=manifest,
-        scores=_card_scores(codebook, learn, trained),
+        scores=card_scores(codebook, learn, trained),
         scores_about=(
             "Against the settled codes, out of sample: each report coded by heads trained without its reprint group."
             if settings.regime == "frozen"
@@ -165,7 +165,8 @@ def baseline_values(study: Study) -> dict[str, dict[str, Value]]:
     return {line["id"]: line["values"] for line in read_lines(study.root / BASELINE)}
 
 
-def _card_scores(codebook: Codebook, examples: Sequence[Example], trained: Trained) -> list[list[str]]:
+def card_scores(codebook: Codebook, examples: Sequence[Example], trained: Trained) -> list[list[str]]:
+    """Rows of the card: precision, recall and F1 of every label, on the reports that training had not seen."""
     seen = [e for e in examples if e.report_id in trained.unseen]
     compared = compare(
         codebook,

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 from sklearn.metrics import brier_score_loss
-from weijing.evaluation.calibration import calibration, wilson_interval
+from weijing.evaluation.bootstrap import ClusterBootstrap
+from weijing.evaluation.calibration import calibration, calibration_error, wilson_interval
 
 
 def test_ece_and_brier_by_hand():
@@ -78,3 +79,15 @@ def test_nothing_known_without_units():
 def test_probabilities_are_checked(wrong):
     with pytest.raises(ValueError, match="between 0 and 1"):
         calibration(np.array([wrong]), np.array([True]))
+
+
+def test_the_error_with_its_interval_is_the_one_of_the_diagram() -> None:
+    rng = np.random.default_rng(4)
+    predicted = rng.random(400)
+    outcome = rng.random(400) < predicted**2
+    found = calibration_error(predicted, outcome, None, ClusterBootstrap(300))
+    assert found.value == pytest.approx(calibration(predicted, outcome).ece)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0.05 < found.low < found.value < found.high < 0.35
+    assert calibration_error(predicted[:0], outcome[:0]).value is None
