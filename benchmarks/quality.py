@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -73,11 +73,11 @@ def main() -> None:
     codebook = load_codebook()
     corpus = read_demo(codebook)
     examples = build_examples(corpus.reports, corpus.gold, corpus.codes, codebook)
-    fold_of = style_folds(corpus.styles, [e.group for e in examples], [e.report_id for e in examples])
+    fold_of = style_folds(corpus.styles, [e.report_id for e in examples])
     print(f"{len(examples)} reports; styles held out together:")
     for fold in range(FOLDS):
-        own = sorted({corpus.styles[e.report_id] for e, f in zip(examples, fold_of, strict=True) if f == fold})
-        print(f"  fold {fold}: {fold_of.count(fold):3d} reports, {', '.join(own)}")
+        own = [s for s, f in fold_of.items() if f == fold]
+        print(f"  fold {fold}: {sum(corpus.styles[e.report_id] in own for e in examples):3d} reports, {', '.join(own)}")
     made_from = text_hash(json.dumps([demo_hashes(), codebook_hash(codebook), FOLDS, SEED, INNER]))
     for fold in () if given.table else given.folds:
         for arm in given.arms:
@@ -96,35 +96,30 @@ def main() -> None:
     tables(codebook, examples, {arm: own for arm, own in results.items() if own})
 
 
-def style_folds(styles: Mapping[str, str], groups: Sequence[str], ids: Sequence[str]) -> list[int]:
-    """Outer fold of each report: styles, largest first, each to the smallest fold; a reprint goes with its group."""
-    sizes: dict[str, int] = defaultdict(int)
-    style_of_group: dict[str, str] = {}
-    for group, report in zip(groups, ids, strict=True):
-        sizes[styles[report]] += 1
-        style_of_group.setdefault(group, styles[report])
+def style_folds(styles: Mapping[str, str], ids: Sequence[str]) -> dict[str, int]:
+    """Outer fold of each style: the largest first, each to the fold that holds fewest reports so far."""
+    sizes = Counter(styles[report] for report in ids)
     fill = [0] * FOLDS
-    fold_of_style = {}
+    folds = {}
     for style in sorted(sizes, key=lambda s: (-sizes[s], s)):
-        fold_of_style[style] = fill.index(min(fill))
-        fill[fold_of_style[style]] += sizes[style]
-    return [fold_of_style[style_of_group[group]] for group in groups]
+        folds[style] = fill.index(min(fill))
+        fill[folds[style]] += sizes[style]
+    return folds
 
 
 def run(
     arm: str,
     fold: int,
     examples: Sequence[Example],
-    fold_of: Sequence[int],
+    fold_of: Mapping[str, int],
     styles: Mapping[str, str],
     codebook: Codebook,
     out: Path,
 ) -> dict[str, Any]:
     """Train an arm without one outer fold, code that fold."""
-    test = [e for e, f in zip(examples, fold_of, strict=True) if f == fold]
-    held = {styles[e.report_id] for e in test}
-    # A reprint of another style that went with its group is not learned from, nor is any report of a held-out style.
-    learn = [e for e, f in zip(examples, fold_of, strict=True) if f != fold and styles[e.report_id] not in held]
+    test = [e for e in examples if fold_of[styles[e.report_id]] == fold]
+    held = {e.group for e in test}
+    learn = [e for e in examples if fold_of[styles[e.report_id]] != fold and e.group not in held]
     texts = [e.text for e in test]
     changes = ARMS[arm]
     if changes is None:

@@ -65,6 +65,7 @@ def classify(
             "unknown_chars": sum(done.unknown_chars.values()),
             "prevalence": done.prevalence,
             "synthetic": done.synthetic,
+            "validated": done.validation is not None,
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
@@ -85,7 +86,12 @@ def classify(
         typer.echo(f"{sum(done.unknown_chars.values())} characters the encoder does not know: {most}")
     if done.prevalence is not None:
         typer.echo(f"probabilities adjusted to a share of {done.prevalence:.3f} in scope")
-    if done.synthetic:
+    if done.validation:
+        typer.echo(
+            f"this model was validated on {done.validation['n_reports']} reports coded by people "
+            f"({done.validation['study']}, {done.validation['at'][:10]})"
+        )
+    elif done.synthetic:
         typer.echo(SYNTHETIC)
     typer.echo(str(done.path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import time
 from pathlib import Path
@@ -17,10 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 PREDICTIONS = "predictions.jsonl"
+SOURCE = "demo-reports.jsonl"
+DRAW_SEED = 1
+DEMO_REPORTS = 240
+"""About as many as a team codes before it first trains."""
 
 
 def demo(
     out: Annotated[Path, typer.Option("-o", "--out", help="The study folder to make.")] = Path("build/demo"),
+    reports: Annotated[
+        int, typer.Option("--reports", min=60, help="How many of the synthetic reports; more take longer.")
+    ] = DEMO_REPORTS,
     force: Annotated[bool, typer.Option("--force", help="Make everything anew.")] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
@@ -31,7 +39,7 @@ def demo(
     """
     started = time.monotonic()
     with Steps(quiet or as_json) as steps:
-        found = run_demo(out, force=force, progress=steps)
+        found = run_demo(out, n_reports=reports, force=force, progress=steps)
     found["seconds"] = round(time.monotonic() - started, 1)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
@@ -50,9 +58,13 @@ def demo(
 
 
 def run_demo(
-    out: Path, *, force: bool = False, progress: Callable[[str, int, int], None] = lambda what, done, total: None
+    out: Path,
+    *,
+    n_reports: int = DEMO_REPORTS,
+    force: bool = False,
+    progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> dict[str, Any]:
-    """The loop on the demonstration corpus in the study folder ``out``; returns what was made.
+    """The loop on some ``n_reports`` of the demonstration corpus in the study folder ``out``; returns what was made.
 
     ``force`` deletes the folder first if it is a study that this command made.
     """
@@ -74,14 +86,15 @@ def run_demo(
         raise UserError(f"{out}: is not empty and no demonstration; choose another folder with -o")
     # What the folder was made from; a demonstration of other reports, codes or codebook is made anew.
     sources = (REPORTS, CODES, bundled_codebook_path())
-    made_from = text_hash(" ".join([__version__, repr(StudySettings()), *map(sha256_file, sources)]))
+    made_from = text_hash(" ".join([__version__, repr(StudySettings()), str(n_reports), *map(sha256_file, sources)]))
     if marker.exists() and (force or marker.read_text(encoding="utf-8") != made_from):
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     marker.write_text(made_from, encoding="utf-8")
     study = Study.open(out) if (out / SETTINGS).exists() else Study.create(out, force=True)
-    added = add(study, [REPORTS])
-    add_codes(study, read_codes(CODES))
+    chosen = _draw(REPORTS, n_reports, out / SOURCE)
+    added = add(study, [out / SOURCE])
+    add_codes(study, [code for code in read_codes(CODES) if code.report_id in chosen])
     trained = train_study(study, force=False, progress=progress)
     evaluated = evaluate_study(study, progress=progress)
 
@@ -89,7 +102,7 @@ def run_demo(
     reports = study.reports()
     digest = model_hash(study.model_path)
     inputs = {"model": digest, "reports": text_hash("\n".join(f"{r.id}\t{r.content_hash}" for r in reports))}
-    if not is_current(manifest_path(predictions), inputs, {}, codebook=study.codebook()):
+    if not is_current(manifest_path(predictions), inputs, {"prevalence": None}, codebook=study.codebook()):
         coder = Coder.load(study.model_path)
         classify_reports(reports, coder, digest, predictions, lambda n, of: progress("classify", n, of))
     return {
@@ -103,3 +116,24 @@ def run_demo(
         "predictions": str(predictions),
         "report": str(evaluated.report),
     }
+
+
+def _draw(source: Path, n: int, to: Path) -> set[str]:
+    """Write ``n`` reports (a few more, where the last drawn has reprints) to a file; returns their ids.
+
+    The draw is seeded, and a story comes with all that are marked as its reprints.
+    """
+    from ..data.artifacts import atomic_write
+
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    stories: dict[str, list[str]] = {}
+    for row in rows:
+        stories.setdefault(row.get("reprint_of", row["id"]), []).append(row["id"])
+    drawn: set[str] = set()
+    for story in random.Random(DRAW_SEED).sample(sorted(stories), len(stories)):
+        if len(drawn) >= n:
+            break
+        drawn.update(stories[story])
+    with atomic_write(to) as path, open(path, "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows if row["id"] in drawn)
+    return drawn

@@ -11,7 +11,7 @@ import typer
 
 from .. import __version__
 from ..configs.errors import UserError
-from . import add, classify, codebook, demo, doctor, evaluate, init, train
+from . import add, classify, codebook, demo, doctor, evaluate, init, train, validate
 
 app = typer.Typer(
     name="weijing",
@@ -48,6 +48,7 @@ app.add_typer(codebook.app, name="codebook")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("classify")(classify.classify)
+app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 
 

@@ -22,6 +22,7 @@ from ..evaluation.prior_shift import estimated_prevalence
 from ..models.checkpoint import DEFAULT_MODEL, model_hash
 from ..models.coding import Coder
 from .predictions import check_suffix, prediction_row, write_predictions
+from .validate import validated
 
 CHUNK = 256
 
@@ -45,6 +46,8 @@ class Classified:
     """The model was trained on synthetic text alone."""
     prevalence: float | None
     """The share of reports in scope that the probabilities were adjusted to, if they were."""
+    validation: dict[str, Any] | None
+    """The record of the model's validation on reports of one's own, if it was done here."""
 
 
 def classify(
@@ -81,7 +84,8 @@ def classify(
         listed = "; ".join(f"{r.where}: {r.reason}" for r in imported.rejected[:3])
         more = f"; all {len(imported.rejected)} in {rejected_path}" if len(imported.rejected) > 3 else ""
         raise UserError(f"no report to code was found ({listed or 'the input is empty'}{more})")
-    result = classify_reports(imported.reports, coder, model_hash(model), out, progress, prevalence)
+    digest = model_hash(model)
+    result = classify_reports(imported.reports, coder, digest, out, progress, prevalence)
     return Classified(
         path=out,
         n_input=len(imported.reports) + len(imported.rejected),
@@ -92,6 +96,7 @@ def classify(
         unknown_chars=result.unknown_chars,
         chars_unread=result.chars_unread,
         prevalence=result.prevalence,
+        validation=validated(digest),
         synthetic=bool(coder.network.config.training.get("synthetic")),
     )
 
