@@ -42,7 +42,7 @@ from weijing.training.train import train
 
 FOLDS = 5
 SEED = 20251123
-INNER: tuple[dict[str, Any], ...] = ({}, {"epochs": 50}, {"evidence_weight": 3.0})
+INNER: tuple[dict[str, Any], ...] = ({}, {"epochs": 30}, {"evidence_weight": 3.0})
 """What is chosen among, inside each outer fold, for frozen coders."""
 FINETUNE: dict[str, Any] = {"regime": "finetune"}
 ARMS: dict[str, dict[str, Any] | None] = {
@@ -79,20 +79,27 @@ def main() -> None:
         own = [s for s, f in fold_of.items() if f == fold]
         print(f"  fold {fold}: {sum(corpus.styles[e.report_id] in own for e in examples):3d} reports, {', '.join(own)}")
     made_from = text_hash(json.dumps([demo_hashes(), codebook_hash(codebook), FOLDS, SEED, INNER]))
+
+    def place(fold: int, arm: str) -> Path:
+        return given.out / f"{made_from}-{fold}-{text_hash(arm + repr(ARMS[arm]))}.json"
+
     for fold in () if given.table else given.folds:
         for arm in given.arms:
-            place = given.out / f"{made_from}-{fold}-{text_hash(arm + repr(ARMS[arm]))}.json"
-            if not place.exists():
-                started = time.perf_counter()
-                found = run(arm, fold, examples, fold_of, corpus.styles, codebook, given.out)
-                found["seconds"] = round(time.perf_counter() - started)
-                place.parent.mkdir(parents=True, exist_ok=True)
-                place.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
-                print(f"  fold {fold}, {arm}: {found['seconds']} s {found.get('chosen', '')}", flush=True)
+            if place(fold, arm).exists():
+                continue
+            started = time.perf_counter()
+            # An arm with a lever less has the settings chosen with all of them.
+            with_all = place(fold, "frozen")
+            chosen = json.loads(with_all.read_text(encoding="utf-8"))["chosen"] if with_all.exists() else None
+            found = run(arm, fold, examples, fold_of, corpus.styles, codebook, given.out, chosen)
+            found["seconds"] = round(time.perf_counter() - started)
+            given.out.mkdir(parents=True, exist_ok=True)
+            place(fold, arm).write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+            print(f"  fold {fold}, {arm}: {found['seconds']} s {found.get('chosen', '')}", flush=True)
     results = {}
     for arm in given.arms:
-        places = [given.out / f"{made_from}-{f}-{text_hash(arm + repr(ARMS[arm]))}.json" for f in range(FOLDS)]
-        results[arm] = [json.loads(p.read_text(encoding="utf-8")) for p in places if p.exists()]
+        done = [place(fold, arm) for fold in range(FOLDS) if place(fold, arm).exists()]
+        results[arm] = [json.loads(path.read_text(encoding="utf-8")) for path in done]
     tables(codebook, examples, {arm: own for arm, own in results.items() if own})
 
 
@@ -115,8 +122,9 @@ def run(
     styles: Mapping[str, str],
     codebook: Codebook,
     out: Path,
+    chosen: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Train an arm without one outer fold, code that fold."""
+    """Train an arm without one outer fold, code that fold. ``chosen``: settings that were chosen inside already."""
     test = [e for e in examples if fold_of[styles[e.report_id]] == fold]
     held = {e.group for e in test}
     learn = [e for e in examples if fold_of[styles[e.report_id]] != fold and e.group not in held]
@@ -125,13 +133,11 @@ def run(
     if changes is None:
         values = baseline_codes(codebook, learn, texts)
         return {"reports": [{"id": e.report_id, "values": v} for e, v in zip(test, values, strict=True)]}
-    chosen: dict[str, Any] = {}
-    if changes.get("regime") != "finetune":
-        scored = []
-        for tried in INNER:
-            inner = train(codebook, learn, _settings({**tried, "folds": 3}), cache=out / "cache")
-            scored.append(likelihood(codebook, learn, inner.unseen))
-        chosen = INNER[int(np.argmax(scored))]
+    if changes.get("regime") == "finetune":
+        chosen = {}
+    elif chosen is None:
+        inner = [train(codebook, learn, _settings({**tried, **changes}), cache=out / "cache") for tried in INNER]
+        chosen = INNER[int(np.argmax([likelihood(codebook, learn, found.unseen) for found in inner]))]
     settings = _settings({**chosen, **changes})
     trained = train(
         codebook, learn, settings, cache=out / "cache", workdir=out / f"checkpoints-{fold}-{text_hash(arm)}"
@@ -146,7 +152,7 @@ def run(
 
 
 def _settings(changes: dict[str, Any]) -> TrainingSettings:
-    return read_settings({"seed": SEED, **changes})
+    return read_settings({"seed": SEED, "folds": 3, **changes})
 
 
 def likelihood(codebook: Codebook, examples: Sequence[Example], codings: Mapping[str, Coding]) -> float:

@@ -41,7 +41,7 @@ class TrainingSettings(_Settings):
     hidden: int = Field(default=512, ge=8)
     """Width of the heads' hidden layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    epochs: int = Field(default=100, ge=1)
+    epochs: int = Field(default=60, ge=1)
     batch_reports: int = Field(default=32, ge=1)
     """Reports a step."""
     accumulate: int = Field(default=1, ge=1)
