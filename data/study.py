@@ -18,7 +18,7 @@ from .codes import Code, CodeProblem, append_codes, check_codes
 from .design import draw_design, extend_design, read_design, write_design
 from .importing import import_reports
 from .readers import Rejected
-from .report import Report, merge, read_corpus, write_corpus
+from .report import Merged, Report, merge, read_corpus, write_corpus
 from .reprints import extend_groups
 
 SETTINGS = "weijing.yaml"
@@ -163,8 +163,9 @@ class AddResult:
 
 
 def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str | None = None) -> AddResult:
-    """Bring files into a study: import, merge, find reprints, extend the design, write with manifests.
+    """Bring files into a study: import, merge, read metadata, find reprints, extend the design, write with manifests.
 
+    Place, date, agency and vendor are read from the text of new reports where the source does not give them.
     Running it again with the same files changes nothing. Killed in between, running it again completes it.
     """
     paths = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
@@ -173,7 +174,7 @@ def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str 
     with locked(study.corpus_path):
         old = study.reports()
         design = read_design(study.design_path) if study.design_path.exists() else []
-        merged = merge(old, imported.reports)
+        merged = _with_metadata(merge(old, imported.reports))
         known = {report.id: report.reprint_group for report in old if report.reprint_group}
         texts = {report.id: report.text for report in merged.reports}
         ranks = {row.reprint_group: row.rank for row in sorted(design, key=lambda r: r.purpose != "sealed")}
@@ -218,6 +219,14 @@ def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str 
         n_groups=len(set(groups.values())),
         linked=tuple(linked),
     )
+
+
+def _with_metadata(merged: Merged) -> Merged:
+    """After merging, so that what is read never covers what an older source said; known texts were read before."""
+    from .metadata.fill import filled  # loads its tables
+
+    new = {*merged.added, *merged.changed, *merged.updated}
+    return replace(merged, reports=tuple(filled(r) if r.id in new else r for r in merged.reports))
 
 
 @dataclass(frozen=True)
