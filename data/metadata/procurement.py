@@ -17,15 +17,15 @@ _SIGNS = re.compile(
 )
 _METHODS = (
     ("公开招标", "公开招标"),
-    ("邀请招标", "邀请招标|邀请书"),
-    ("竞争性磋商", "竞争性磋商|磋商公告|磋商文件|磋商采购"),
-    ("竞争性谈判", "竞争性谈判|谈判公告|谈判文件"),
-    ("单一来源", "单一来源|单一采购来源"),
+    ("邀请招标", "邀请招标|邀请书|邀标"),
+    ("竞争性磋商", "竞争性磋商|竞争磋商|磋商(?:公告|文件|采购|小组|响应|邀请)|采购方式：磋商"),
+    ("竞争性谈判", "竞争性谈判|竞争谈判|竞谈|谈判(?:公告|文件|采购|小组|邀请)"),
+    ("单一来源", "单一来源|单一采购来源|单源采购"),
     ("询价", "询价|采询"),
 )
 _LABEL = (
     "(?:项目|采购|招标|标书|询价单|询价|磋商|谈判|单一来源|合同|登记|公告|采购项目|标段)?"
-    "(?:编号|文号|单号|登记号|项目号|招标号|采购号)"
+    "(?:编号|编码|代码|文号|单号|登记号|项目号|招标号|采购号|计划号|标号|包号)"
 )
 _NUMBER = r"(?=[^，。；、\s]*\d)[A-Za-z\u4e00-\u9fff\d\[【〔（][A-Za-z\u4e00-\u9fff\d\-—_/\[\]【】〔〕（）#.]{3,40}"
 _PROJECT = re.compile(
@@ -35,9 +35,12 @@ _BARE = re.compile(
     r"(?:见|：|，|。|^|\s)(?P<no>[\u4e00-\u9fff]{2,8}[（〔\[](?:19|20)\d\d[）〕\]]第?\d+号)"
     r"|(?:^|\s)(?P<no2>[A-Za-z]{2,}[A-Za-z\d\-]*\d号?)(?:号)?(?=中标|成交|招标|采购|项目|公告|结果)"
     r"|(?:函|公告|项目|文件|采购|招标|磋商|谈判)（(?P<no3>[A-Za-z]{2,}[A-Za-z\d\-]*\d)[，）]"
+    r"|(?<![A-Za-z\d\-])(?P<no4>[A-Z]{2,}[A-Z\d]*[\-—]?(?:19|20)\d\d(?:[\-—][A-Z\d\-]+|\d{2,}))(?![A-Za-z\d])"
 )
-_BUDGET = re.compile("预算|最高限价|限价|控制价|采购上限|拟采购金额|采购限额|估算价")
-_AWARD = re.compile("中标|成交|合同总?价|合同金额|总价|签订|签约|中选")
+_BUDGET = re.compile(
+    "预算|最高限价|限价|控制价|控制金额|拦标价|采购上限|拟采购金额|采购金额|采购限额|限额|估算价|概算|经费|总投资"
+)
+_AWARD = re.compile("中标|成交|合同总?价|合同额|合同金额|总价|价款|签订|签约|中选|作价|报价")
 _SUM = re.compile("(?:金额|总金额|人民币|服务费|总价)(?:为|是|：)?$")
 _VOID = re.compile("无效|资格被取消|终止公告|取消中标|废标|流标")
 _NOT_A_SUM = re.compile(
@@ -97,7 +100,8 @@ def sums(text: str) -> tuple[Fact | None, Fact | None]:
         value = yuan(match)
         if value is None or value < 100:
             continue
-        clause = re.split("[。；;\n]", text[max(0, match.start() - 24) : match.start()])[-1]
+        sentence = re.split("[。；;\n]", text[max(0, match.start() - 80) : match.start()])[-1]
+        clause = sentence[-24:]
         label = max((*_BUDGET.finditer(clause), *_AWARD.finditer(clause)), key=lambda m: m.end(), default=None)
         near = re.split("[，,（、]", clause)[-1]
         if _NOT_A_SUM.search(near if label is None else near[-12:]):
@@ -107,6 +111,8 @@ def sums(text: str) -> tuple[Fact | None, Fact | None]:
             awards.append((clause, fact))
         elif _SUM.search(near) and not (label and label[0] in near):
             (awards if awarded else budgets).append((clause, fact))
+        elif label is None and awarded and match["currency"] and re.search("中标|成交|中选|签约|签订", sentence):
+            awards.append((clause, fact))
         elif label:
             (budgets if _BUDGET.fullmatch(label[0]) else awards).append((clause, fact))
     return _one(budgets), None if _VOID.search(text) else _one(awards)
@@ -164,7 +170,8 @@ def supplier(firms: Sequence[Firm], text: str) -> Fact | None:
         return None
     found = {text[f.start : f.end]: f for f in firms if f.supplier}
     vendors = {text[f.start : f.end]: f for f in firms if f.vendor}
-    if not found and "单一来源" in text and len(vendors) == 1:
+    award = "单一来源" in text or (re.search("中标|成交|结果|签约|签订", text) and not _EARLIER.search(text))
+    if not found and award and len(vendors) == 1:
         found = vendors
     if len(found) != 1:
         return None
@@ -172,18 +179,24 @@ def supplier(firms: Sequence[Firm], text: str) -> Fact | None:
     return Fact(name, firm.start, firm.end)
 
 
+_EARLIER = re.compile("一期|原系统|现由|此前|已建|原有|旧系统")
 _DEADLINE_BEFORE = re.compile(
-    "(?:截止|截标|截至|报价收取至|止收|响应截止|投标截止|递交截止|开标)[^。；;\n，]{0,10}$|(?:改为|不变，)$|须(?:于|在)?$|必须(?:于|在)$"
+    "(?:截止|截标|截至|报价收取至|止收|最迟|不晚于|不迟于|逾|开标)[^。；;\n，]{0,10}$|(?:改为|不变，)$|须(?:于|在)?$|必须(?:于|在)$"
 )
 _DEADLINE_AFTER = re.compile(
-    "^[^。；;，\n]{0,10}?(?:前(?:递交|送达|投递|有效|提交|完成投递)|止收|截止递交|截止|前完成)"
+    "^[^。；;，\n]{0,10}?(?:(?:前|以前|之前)[^。；;，\n]{0,8}?(?:递交|送达|投递|有效|提交|交|报|密封|寄|上传|投|完成)|止收|停止接收|截止|截标|止$|止[，。；])"
 )
 _NO_DEADLINE = re.compile("公告|公示|发布|文件|回函|踏勘|领取|购买|获取")
 _ANNOUNCED_BEFORE = re.compile(
-    "(?:发布|公告|公示|落款|终止|更正|通告|意向公开|邀请书|挂网|日期|时间|公布|登出)[^。；;，\n]{0,9}$"
+    "(?:发布|公告|公示|落款|终止|更正|通告|公开|邀请书|挂网|挂出|发出|贴出|刊登|刊发|刊出|日期|时间|公布|登出|披露)[^。；;，\n]{0,9}$"
 )
-_ANNOUNCED_AFTER = re.compile("^(?: ?[日起]*(?:公告|公示|发布|登出|起公示|对外公布|下发))")
-_NOT_ANNOUNCED = re.compile("截止|截标|首次|评审|合同|签约|签订|回函|招标公告|原公告|截至")
+_ANNOUNCED_AFTER = re.compile(
+    "^ ?[日起]*(?:在?[^，。；0-9]{0,6}?"
+    "(?:公告|公示|发布|登出|挂网|挂出|贴出|刊登|刊发|刊出|发出|对外公布|公布|公开|披露|下发))"
+)
+_NOT_ANNOUNCED = re.compile(
+    "截止|截标|首次|评审|合同|签约|签订|回函|招标公告|原公告|截至|开标|交货|服务期|报名|递交|响应"
+)
 
 
 def deadline(text: str, dates: Sequence[Dated]) -> Dated | None:
