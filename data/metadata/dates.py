@@ -80,8 +80,14 @@ def document_date(text: str, dates: list[Dated]) -> Dated | None:
     own = [d for d in dates if not _NOT_ITS_OWN_BEFORE.search(text[max(0, d.start - 24) : d.start])]
     if not own:
         return None
-    best = max(range(len(own)), key=lambda i: (_rank(text, own[i]), own[i].parts, -i))
+    best = max(range(len(own)), key=lambda i: (_order(text, own[i]), -i))
     return own[best]
+
+
+def _order(text: str, dated: Dated) -> tuple[int, int, int]:
+    """Its own date first, then the fullest, and an event before a deadline."""
+    rank = _rank(text, dated)
+    return (rank if rank > 1 else 0, dated.parts, rank)
 
 
 def _rank(text: str, dated: Dated) -> int:

@@ -42,11 +42,14 @@ _BUDGET = re.compile(
 )
 _AWARD = re.compile("中标|成交|合同总?价|合同额|合同金额|总价|价款|签订|签约|中选|作价|报价")
 _SUM = re.compile("(?:金额|总金额|人民币|服务费|总价)(?:为|是|：)?$")
-_VOID = re.compile("无效|资格被取消|终止公告|取消中标|废标|流标")
+_VOID = re.compile("(?:结果|中标|成交)[^。；，]{0,6}(?:无效|作废)|资格被取消|终止公告|取消中标|废标|流标")
 _NOT_A_SUM = re.compile(
-    "代理费|保证金|服务费标准|单价|每块|每年|每户|工本费|硬件$|软件$|押金|约|重复投入|认证费|奖金|被骗|损失|涉案|涉款"
+    "代理(?:服务)?费|保证金|服务费标准|单价|每块|每年|每户|工本费|硬件$|软件$|押金|约|重复投入|认证费|奖金|被骗|损失|涉案|涉款"
 )
-_BUYER = re.compile("(?:采购人|采购单位|招标人|采购方|甲方|需方|买方)(?:名称|信息|（[^）]{1,8}）)?(?:：|:|为|是| )+")
+_BUYER = re.compile(
+    "(?:采购(?:人|单位)信息\\s{0,3}名 ?称|采购人|采购单位|招标人|采购方|甲方|需方|买方)"
+    "(?:名称|信息|（[^）]{1,8}）)?(?:：|为|是| )+"
+)
 _BUYER_END = re.compile("[，。；、\\s：（]|$")
 
 
@@ -94,28 +97,41 @@ def project_no(text: str) -> Fact | None:
 def sums(text: str) -> tuple[Fact | None, Fact | None]:
     """Budget and award in yuan."""
     budgets: list[tuple[str, Fact]] = []
+    limits: list[tuple[str, Fact]] = []
     awards: list[tuple[str, Fact]] = []
     awarded = bool(re.search("中标|成交", text))
     for match in MONEY.finditer(text):
-        value = yuan(match)
+        value = yuan(match) or _with_unit_apart(text, match)
         if value is None or value < 100:
             continue
         sentence = re.split("[。；;\n]", text[max(0, match.start() - 80) : match.start()])[-1]
         clause = sentence[-24:]
+        near = re.split("[，,（、]", re.sub("（[^（）]*）", "", clause))[-1]
         label = max((*_BUDGET.finditer(clause), *_AWARD.finditer(clause)), key=lambda m: m.end(), default=None)
-        near = re.split("[，,（、]", clause)[-1]
-        if _NOT_A_SUM.search(near if label is None else near[-12:]):
+        if _NOT_A_SUM.search(near[-12:] if label else near) or "其中" in sentence:
             continue
         fact = Fact(value, match.start(), match.end())
-        if re.match(" ?(?:成交|中标|中选)", text[match.end() :]):
+        after = re.match(" ?(?:成交|中标|中选)", text[match.end() : match.end() + 3])
+        generic = _SUM.search(near) and not (label and label[0] in near)
+        said = match["currency"] and re.search("中标|成交|中选|签约|签订", sentence)
+        if after or (generic and awarded) or (label is None and awarded and said):
             awards.append((clause, fact))
-        elif _SUM.search(near) and not (label and label[0] in near):
-            (awards if awarded else budgets).append((clause, fact))
-        elif label is None and awarded and match["currency"] and re.search("中标|成交|中选|签约|签订", sentence):
-            awards.append((clause, fact))
+        elif generic or (label and label[0] == "预算"):
+            budgets.append((clause, fact))
         elif label:
-            (budgets if _BUDGET.fullmatch(label[0]) else awards).append((clause, fact))
-    return _one(budgets), None if _VOID.search(text) else _one(awards)
+            (limits if _BUDGET.fullmatch(label[0]) else awards).append((clause, fact))
+    return _one(budgets) or (None if budgets else _one(limits)), None if _VOID.search(text) else _one(awards)
+
+
+def _with_unit_apart(text: str, match: re.Match[str]) -> int | float | None:
+    """Forms put the unit into brackets: 预算金额（万元）：68.5, or 68.5（万元）."""
+    unit = re.search("（(万?元)）[：: ]*$", text[: match.start()][-8:]) or re.match(
+        " ?（(万?元)）", text[match.end() :]
+    )
+    if unit is None or not match["plain"] or match["unit"] or match["currency"]:
+        return None
+    plain = MONEY.fullmatch(match["plain"] + unit[1])
+    return yuan(plain) if plain else None
 
 
 def _one(found: list[tuple[str, Fact]]) -> Fact | None:
@@ -184,7 +200,7 @@ _DEADLINE_BEFORE = re.compile(
     "(?:截止|截标|截至|报价收取至|止收|最迟|不晚于|不迟于|逾|开标)[^。；;\n，]{0,10}$|(?:改为|不变，)$|须(?:于|在)?$|必须(?:于|在)$"
 )
 _DEADLINE_AFTER = re.compile(
-    "^[^。；;，\n]{0,10}?(?:(?:前|以前|之前)[^。；;，\n]{0,8}?(?:递交|送达|投递|有效|提交|交|报|密封|寄|上传|投|完成)|止收|停止接收|截止|截标|止$|止[，。；])"
+    "^[^。；;，\n]{0,18}?(?:(?:前|以前|之前)[^。；;，\n]{0,8}?(?:递交|送达|投递|有效|提交|交|报|密封|寄|上传|投|完成)|止收|停止接收|截止|截标|止$|止[，。；])"
 )
 _NO_DEADLINE = re.compile("公告|公示|发布|文件|回函|踏勘|领取|购买|获取")
 _ANNOUNCED_BEFORE = re.compile(
@@ -203,8 +219,10 @@ def deadline(text: str, dates: Sequence[Dated]) -> Dated | None:
     """Until when bids are taken; the last one said, since corrections come last."""
     found = []
     for dated in dates:
-        before, after = text[max(0, dated.start - 16) : dated.start], text[dated.end : dated.end + 16]
+        before, after = text[max(0, dated.start - 16) : dated.start], text[dated.end : dated.end + 26]
         clause = re.split("[。；;\n]", before)[-1]
+        if re.search("意见|反馈|异议|质疑", clause):
+            continue
         if (_DEADLINE_BEFORE.search(clause) and not _NO_DEADLINE.search(re.split("[，,]", clause)[-1])) or (
             _DEADLINE_AFTER.match(after) and not re.search("购买|领取|获取", after)
         ):

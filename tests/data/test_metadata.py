@@ -154,6 +154,23 @@ def test_procurement() -> None:
     assert extract("三人因微信群纠纷被无锡市公安局调解，赔偿3万元。").procurement == Metadata().procurement
 
 
+@pytest.mark.parametrize(
+    ("text", "budget", "award"),
+    [
+        ("采购预算金额（万元）：68.5，最高限价（万元）：66", 685_000, None),
+        ("采购预算480000元，其中软件300000元，硬件180000元", 480_000, None),
+        ("最高限价：1,810,000.00元", 1_810_000, None),
+        ("中标（成交）金额：45.6（万元），代理服务费：6,270元", None, 456_000),
+        ("成交金额：189.6万元（大写：壹佰捌拾玖万陆仟元整）", None, 1_896_000),
+        ("采购预算30万元，预算35万元", None, None),
+        ("中标结果无效，原中标价71万元", None, None),
+    ],
+)
+def test_sums(text: str, budget: float | None, award: float | None) -> None:
+    bought = extract(text).procurement
+    assert (bought.budget_yuan, bought.award_yuan) == (budget, award)
+
+
 def test_vendors_are_those_who_build_or_sell() -> None:
     assert extract("小程序由苏州云帆软件有限公司开发。").vendors == ("苏州云帆软件有限公司",)
     assert extract("平台由腾讯云承建，嫌疑人系苏州云帆软件有限公司员工。").vendors == ("腾讯云",)
@@ -240,7 +257,7 @@ HELD_OUT = {
     "vendors": (0.842, 0.500),
     "method": (1.000, 0.952),
     "project_no": (0.913, 0.808),
-    "budget_yuan": (0.963, 0.812),
+    "budget_yuan": (0.966, 0.875),
     "award_yuan": (1.000, 0.625),
     "buyer": (0.867, 0.830),
     "supplier": (0.636, 0.350),
