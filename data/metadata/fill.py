@@ -32,6 +32,8 @@ def filled(report: Report) -> Report:
         **{name: getattr(metadata, name) for name in (*_PLACE, "date", "agency", "agency_type")},
         "vendor": "；".join(metadata.vendors) or None,
     }
+    if found["date"] and len(found["date"]) == len("2019"):
+        found["date"] = None  # a bare year is mostly that of something the report looks back to
     if any((said := getattr(report, name)) and not _agree(said, found[name]) for name in _PLACE):
         found |= dict.fromkeys(_PLACE)
     if report.agency and report.agency != metadata.agency:
