@@ -1,4 +1,4 @@
-"""Loading and saving without the library's own progress bars, which would break into ours."""
+"""Loading, saving and training without the library's own bars and warnings, which would break into our output."""
 
 from __future__ import annotations
 
@@ -18,3 +18,15 @@ def no_library_bars() -> Iterator[None]:
     finally:
         if shown:
             logging.enable_progress_bar()
+
+
+@contextmanager
+def no_library_words() -> Iterator[None]:
+    """Only errors of transformers inside: that a checkpoint leaves out the encoder's weights is how it is meant."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        with no_library_bars():
+            yield
+    finally:
+        logging.set_verbosity(before)

@@ -12,6 +12,7 @@ from datasets import Dataset
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Sampler
 from transformers import (
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainerControl,
@@ -25,6 +26,7 @@ from ..configs.settings import TrainingSettings
 from ..models.adapters import Adapters
 from ..models.batch import collate
 from ..models.network import CoderNetwork
+from ..models.quiet import no_library_words
 from ..models.scoring import encode
 from ..models.windows import Reader, ReadReport, Window
 from .augment import Versions
@@ -91,12 +93,15 @@ def finetune(
         optimizers=(_optimizer(network, settings), None),
     )
     trainer.prepare(settings, versions, evaluate)
+    # It prints every log entry, into the output of whoever called us.
+    trainer.remove_callback(PrinterCallback)
     if progress:
         trainer.add_callback(_Progress(progress))
     # The state is what a checkpoint gets last: one without it was being written when the run was killed.
     complete = [state.parent for state in folder.glob("checkpoint-*/trainer_state.json")]
     last = max(complete, key=lambda checkpoint: int(checkpoint.name.split("-")[1]), default=None)
-    trainer.train(resume_from_checkpoint=str(last) if last else None)
+    with no_library_words():
+        trainer.train(resume_from_checkpoint=str(last) if last else None)
     network.absorb_adapters()
     network.eval()
     return [entry for entry in trainer.state.log_history if "eval_score" in entry]

@@ -153,15 +153,24 @@ def run_finetune(tmp_path: Path, name: str, *given: Any) -> tuple[int, Any]:
         capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode in (0, 7), done.stderr[-3000:]
+    assert done.stdout == "", "the libraries' own lines break into our output"
     out = tmp_path / f"{name}.out"
     return done.returncode, torch.load(out, weights_only=False) if out.exists() else None
 
 
+@pytest.mark.parametrize("adapter_rank", [None, 2])
 def test_finetuning_runs_and_goes_on_after_it_was_killed(
-    strikes: Any, toy_examples: Any, toy_settings: Any, tmp_path: Path, tiny_encoder: Path
+    adapter_rank: int | None, strikes: Any, toy_examples: Any, toy_settings: Any, tmp_path: Path, tiny_encoder: Path
 ) -> None:
     settings = toy_settings.model_copy(
-        update={"regime": "finetune", "epochs": 2, "batch_reports": 16, "trained_layers": 1, "dropout": 0.1}
+        update={
+            "regime": "finetune",
+            "epochs": 2,
+            "batch_reports": 16,
+            "trained_layers": 1,
+            "dropout": 0.1,
+            "adapter_rank": adapter_rank,
+        }
     )
     examples = toy_examples[:48]
     code, whole = run_finetune(tmp_path, "whole", examples, strikes, settings, str(tmp_path / "a"), False)
