@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -87,13 +87,22 @@ def classify(
     if done.prevalence is not None:
         typer.echo(f"probabilities adjusted to a share of {done.prevalence:.3f} in scope")
     if done.validation:
-        typer.echo(
-            f"this model was validated on {done.validation['n_reports']} reports coded by people "
-            f"({done.validation['study']}, {done.validation['at'][:10]})"
-        )
+        typer.echo(_told(done.validation))
     elif done.synthetic:
         typer.echo(SYNTHETIC)
     typer.echo(str(done.path))
+
+
+def _told(validation: dict[str, Any]) -> str:
+    lines = [
+        f"judged on {validation['n_reports']} reports coded by people ({validation['study']}, {validation['at'][:10]}):"
+        f" {len(validation['meets'])} codes meet their target"
+    ]
+    if validation["falls_short"]:
+        lines.append(f"FALLS SHORT, do not use / 未达标，不宜采用: {', '.join(validation['falls_short'])}")
+    if open_ := [*validation["undecided"], *validation["undefined"]]:
+        lines.append(f"cannot be told yet / 尚难判断: {', '.join(open_)}")
+    return "\n".join(lines)
 
 
 def _prevalence(given: str | None) -> float | Literal["estimate"] | None:

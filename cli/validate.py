@@ -37,22 +37,28 @@ def validate(
     `weijing classify` no longer warns of that model. Example: weijing validate -s my_study
     """
     from ..data.study import Study
-    from ..inference.validate import ENOUGH
+    from ..inference.validate import ENOUGH, record, records_path
     from ..inference.validate import validate as run
 
     with Steps(quiet or as_json) as steps:
         found = run(Study.open(study), model, lambda n, of: steps("reports", n, of))
+    recorded = record(found)
     if as_json:
-        typer.echo(json.dumps(asdict(found) | {"enough": found.enough}, ensure_ascii=False, indent=2))
+        told = asdict(found) | {"enough": found.enough, "recorded": recorded}
+        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
         return
     typer.echo(f"{found.n_reports} reports coded by people ({', '.join(found.coders)}), model {found.model}")
-    typer.echo(f"{'':44}{'n':>5}{'alpha':>20}{'precision':>11}{'recall':>8}  verdict")
+    if found.n_learned:
+        typer.echo(f"{found.n_learned} more were left out: the model has learned from them or a reprint of them")
+    typer.echo(f"{'':44}{'n':>5}{'alpha':>21}{'precision':>11}{'recall':>8}  verdict")
     for row in found.rows:
         name = f"{row.variable} {row.label or ''}".strip()
         typer.echo(
-            f"{name:44}{row.n:5d}{_interval(row.alpha):>20}{_number(row.precision):>11}{_number(row.recall):>8}"
+            f"{name:44}{row.n:5d}{_interval(row.alpha):>21}{_number(row.precision):>11}{_number(row.recall):>8}"
             f"  {WORDS[row.verdict]} ({row.target:.2f})"
         )
+    if found.enough and not recorded:
+        typer.echo(f"could not be recorded in {records_path()}: classify goes on warning of this model", err=True)
     if not found.enough:
         typer.echo(
             f"{found.n_reports} reports are too few: with {ENOUGH} the model counts as validated\n"

@@ -75,17 +75,24 @@ def classify(
     rejected_path = out.with_name(f"{out.name}.rejected.jsonl")
     if not force and out.exists():
         raise UserError(f"{out}: exists already; choose another name or use --force")
+    paths = list(paths)
+    if any(Path(path).is_file() and out.exists() and out.samefile(path) for path in paths):
+        raise UserError(f"{out}: is one of the files to be read; choose another name")
     model = model or DEFAULT_MODEL
     coder = Coder.load(model)
     _gate(coder, prevalence)
     imported = import_reports(paths, collection)
-    _write_rejected(rejected_path, imported.rejected)
     if not imported.reports:
+        # Predictions of an earlier run keep the list that belongs to them.
+        listing = not out.exists()
+        if listing:
+            _write_rejected(rejected_path, imported.rejected)
         listed = "; ".join(f"{r.where}: {r.reason}" for r in imported.rejected[:3])
-        more = f"; all {len(imported.rejected)} in {rejected_path}" if len(imported.rejected) > 3 else ""
+        more = f"; all {len(imported.rejected)} in {rejected_path}" if listing and len(imported.rejected) > 3 else ""
         raise UserError(f"no report to code was found ({listed or 'the input is empty'}{more})")
     digest = model_hash(model)
     result = classify_reports(imported.reports, coder, digest, out, progress, prevalence)
+    _write_rejected(rejected_path, imported.rejected)
     return Classified(
         path=out,
         n_input=len(imported.reports) + len(imported.rejected),

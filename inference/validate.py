@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from ..configs.codebook import Codebook, Value
 from ..configs.errors import UserError
-from ..data.artifacts import atomic_write
+from ..data.artifacts import atomic_write, text_hash
 from ..data.codes import read_codes
 from ..data.gold import settle
 from ..data.study import Study
@@ -54,6 +54,8 @@ class Validation:
     at: str
     n_reports: int
     coders: tuple[str, ...]
+    n_learned: int
+    """Reports coded by people that were left out because the model had learned from them or a reprint of them."""
     rows: tuple[Judged, ...]
 
     @property
@@ -61,13 +63,18 @@ class Validation:
         """Whether it counts."""
         return self.n_reports >= ENOUGH
 
+    def with_verdict(self, verdict: Verdict) -> list[str]:
+        """Names of the variables and labels judged so."""
+        return [row.label or row.variable for row in self.rows if row.verdict == verdict]
+
 
 def validate(
     study: Study, model: str | Path | None = None, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Validation:
-    """Code the study's reports that people have coded, compare, and record the outcome.
+    """Code the study's reports that people have coded, and compare. ``record`` remembers what came of it.
 
-    People's codes given with a prediction in sight do not count, nor codes of models and synthetic ones. ``model``: a
+    A report counts if people settled every learned variable that it asks, without a prediction in sight, and the model
+    has not learned from it or a reprint of it; codes of models and synthetic ones do not count. ``model``: a
     folder; None for the default coder. Raises ``UserError`` if there is nothing to compare, or the model knows other
     labels than the study's codebook.
     """
@@ -78,14 +85,24 @@ def validate(
     if not study.codes_path.exists():
         raise UserError(f"{study.root}: has no codes; code {ENOUGH} reports first and add them with --codes")
     codes = [c for c in read_codes(study.codes_path) if c.coder_kind == "human" and not c.saw_prediction]
-    learned = {v.id for v in coder.codebook.learned}
     gold: dict[str, dict[str, Value]] = {}
     for code in settle(codes, codebook, kinds=("human",)):
-        if code.variable in learned:
+        if code.value is not None:
             gold.setdefault(code.report_id, {})[code.variable] = code.value
-    reports = [r for r in study.reports() if r.id in gold]
+    coded = [r for r in study.reports() if r.id in gold and _complete(coder.codebook, gold[r.id])]
+    if not coded:
+        raise UserError(
+            f"{study.root}: no report has all of {', '.join(v.id for v in coder.codebook.learned)} coded by people "
+            "without sight of a prediction"
+        )
+    known = set(coder.network.config.training.get("learned") or ())
+    stories = {r.reprint_group for r in study.reports() if text_hash(r.text) in known}
+    reports = [r for r in coded if text_hash(r.text) not in known and (r.reprint_group or "") not in stories]
     if not reports:
-        raise UserError(f"{study.root}: no report was coded by people without sight of a prediction")
+        raise UserError(
+            f"{study.root}: the model has learned from all {len(coded)} reports that people coded, so they cannot "
+            "judge it; code others"
+        )
     ready = 0
 
     def done(n: int) -> None:
@@ -95,22 +112,47 @@ def validate(
 
     codings = coder.code([r.text for r in reports], done)
     values = {r.id: c.values for r, c in zip(reports, codings, strict=True)}
-    found = Validation(
+    judged = {r.id: {v.id: gold[r.id].get(v.id) for v in coder.codebook.learned} for r in reports}
+    return Validation(
         model=model_hash(folder),
         study=str(study.root.resolve()),
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         n_reports=len(reports),
         coders=tuple(sorted({c.coder for c in codes})),
-        rows=_judge(coder.codebook, gold, values, {r.id: r.reprint_group or r.id for r in reports}),
+        n_learned=len(coded) - len(reports),
+        rows=_judge(coder.codebook, judged, values, {r.id: r.reprint_group or r.id for r in reports}),
     )
-    if found.enough:
-        _record(found)
-    return found
+
+
+def record(found: Validation) -> bool:
+    """Remember a validation on enough reports, whatever came of it; False if it could not be written down."""
+    if not found.enough:
+        return False
+    path = records_path()
+    summary = {
+        "n_reports": found.n_reports,
+        "study": found.study,
+        "at": found.at,
+        **{verdict: found.with_verdict(verdict) for verdict in ("meets", "undecided", "falls_short", "undefined")},
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as temporary:
+            every = _records() | {found.model: summary}
+            temporary.write_text(json.dumps(every, ensure_ascii=False, indent=1), encoding="utf-8")
+    except OSError:
+        return False
+    return True
 
 
 def validated(model: str) -> dict[str, Any] | None:
-    """The record of a model (by its hash) that was validated here on enough reports."""
-    return _records().get(model)
+    """What ``record`` wrote of a model (by its hash), if it was judged here on enough reports."""
+    found = _records().get(model)
+    return found if isinstance(found, dict) and found.keys() >= {"n_reports", "study", "at", "falls_short"} else None
+
+
+def _complete(codebook: Codebook, codes: Mapping[str, Value]) -> bool:
+    return all(codes.get(v.id) is not None for v in codebook.learned if codebook.is_asked(v, codes))
 
 
 def _check_codebooks(ours: Codebook, theirs: Codebook) -> None:
@@ -165,20 +207,12 @@ def records_path() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "weijing" / "validations.json"
 
 
-def _records() -> dict[str, dict[str, Any]]:
+def _records() -> dict[str, Any]:
     path = records_path()
     if not path.is_file():
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}  # a damaged record is none: the warning stays
     return found if isinstance(found, dict) else {}
-
-
-def _record(found: Validation) -> None:
-    path = records_path()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    every = _records() | {found.model: asdict(found)}
-    with atomic_write(path) as temporary:
-        temporary.write_text(json.dumps(every, ensure_ascii=False, indent=1), encoding="utf-8")

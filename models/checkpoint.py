@@ -27,11 +27,15 @@ DEFAULT_MODEL = Path(__file__).parent / "default"
 
 @dataclass(frozen=True)
 class TrainingFacts:
-    """What a user of the model has to know about its training set; ``coders``: name to kind."""
+    """What a user of the model has to know about its training set; ``coders``: name to kind.
+
+    ``learned``: hashes of the texts it learned from (``text_hash``), so that nobody judges it on these.
+    """
 
     n_reports: int
     n_groups: int
     coders: dict[str, str]
+    learned: frozenset[str] = frozenset()
 
     @property
     def synthetic(self) -> bool:
@@ -65,8 +69,11 @@ def save_model(
     workplace = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
     try:
         coder.network.config.training = {
-            "n_reports": facts.n_reports, "n_groups": facts.n_groups, "synthetic": facts.synthetic
-        }  # fmt: skip
+            "n_reports": facts.n_reports,
+            "n_groups": facts.n_groups,
+            "synthetic": facts.synthetic,
+            "learned": sorted(facts.learned),
+        }
         with no_library_bars():
             coder.network.save_pretrained(workplace)
         if with_tokenizer:

@@ -45,7 +45,12 @@ def main() -> None:
     folder = save_model(
         trained.coder,
         given.out,
-        facts=TrainingFacts(len(examples), len({e.group for e in examples}), coder_kinds(corpus.codes)),
+        facts=TrainingFacts(
+            len(examples),
+            len({e.group for e in examples}),
+            coder_kinds(corpus.codes),
+            frozenset(text_hash(e.text) for e in examples),
+        ),
         settings=dumped,
         manifest=manifest,
         scores=card_scores(codebook, examples, trained),

@@ -140,6 +140,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
             len(learn),
             len({e.group for e in learn}),
             coder_kinds(c for c in read_codes(study.codes_path) if c.report_id in learned),
+            frozenset(text_hash(e.text) for e in learn),
         ),
         settings=dumped,
         manifest=manifest,

@@ -228,3 +228,24 @@ def test_a_prevalence_moves_the_gate_and_nothing_else(toy_model: Path, toy: Any,
     for bad in (0, 1, 1.5, float("nan")):
         with pytest.raises(UserError, match="between 0 and 1"):
             run("e.jsonl", bad)
+
+
+def test_a_file_that_is_read_is_never_written_over(toy_model: Path, tmp_path: Path) -> None:
+    source = tmp_path / "x.jsonl"
+    source.write_text('{"id": "a", "text": "工人集体拉起横幅抗议。"}\n', encoding="utf-8")
+    before = source.read_bytes()
+    with pytest.raises(UserError, match="one of the files to be read"):
+        classify([source], toy_model, source, force=True)
+    assert source.read_bytes() == before
+
+
+def test_a_failing_run_leaves_predictions_and_their_list_alone(toy_model: Path, tmp_path: Path) -> None:
+    source, empty, out = tmp_path / "x.jsonl", tmp_path / "empty.txt", tmp_path / "o.jsonl"
+    source.write_text('{"id": "a", "text": "工人集体拉起横幅抗议。"}\n{broken\n', encoding="utf-8")
+    empty.write_text("", encoding="utf-8")
+    rejected = classify([source], toy_model, out).rejected_path
+    assert rejected
+    before = rejected.read_bytes(), out.read_bytes()
+    with pytest.raises(UserError, match="no report to code"):
+        classify([empty], toy_model, out, force=True)
+    assert (rejected.read_bytes(), out.read_bytes()) == before
