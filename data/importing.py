@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from .artifacts import text_hash
 from .hanzi import hanzi_share
 from .normalize import normalize_line, normalize_text
-from .readers import Record, Rejected, read
+from .readers import Record, Rejected, printable, read
 from .report import DESCRIPTIVE, Report
 
 _OWN_COLUMNS = ("content_hash", "reprint_group", "provenance")
@@ -31,18 +31,21 @@ class ImportResult:
 
 
 def import_reports(
-    paths: Iterable[str | Path] | str | Path, collection: str | None = None, recursive: bool = True
+    paths: Iterable[str | Path] | str | Path,
+    collection: str | None = None,
+    recursive: bool = True,
+    leave_out: Collection[str | Path] = (),
 ) -> ImportResult:
     """Read, normalise and check reports.
 
     ``collection`` begins the ids of reports that have none of their own.
     Its default is the name of the folder that is read, or that the file lies in, so that a folder and its
-    files named one by one give the same ids.
+    files named one by one give the same ids. ``leave_out`` names files and folders that are not read.
     """
     reports: list[Report] = []
     rejected: list[Rejected] = []
     counts: Counter[str] = Counter(accepted=0, rejected=0, exact_duplicates=0, title_prepended=0, mostly_not_chinese=0)
-    for item in iter_reports(paths, collection, recursive):
+    for item in iter_reports(paths, collection, recursive, leave_out):
         if isinstance(item, Rejected):
             rejected.append(item)
             counts["rejected"] += 1
@@ -55,11 +58,15 @@ def import_reports(
 
 
 def iter_reports(
-    paths: Iterable[str | Path] | str | Path, collection: str | None = None, recursive: bool = True
+    paths: Iterable[str | Path] | str | Path,
+    collection: str | None = None,
+    recursive: bool = True,
+    leave_out: Collection[str | Path] = (),
 ) -> Iterator[Report | Rejected]:
     """The same as a stream, for inputs that do not fit in memory: only the ids are kept."""
     seen: dict[str, tuple[str, str]] = {}
-    for item in read(paths, recursive):
+    collection = printable(collection) if collection else None
+    for item in read(paths, recursive, leave_out):
         if isinstance(item, Rejected):
             yield item
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
@@ -82,6 +83,9 @@ def to_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and math.isnan(value):
+        # How tables of numbers say that a cell is empty.
+        return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         # Tables with gaps turn the id 12 into 12.0.
         return str(int(value))

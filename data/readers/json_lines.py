@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..json_text import RepeatedKey, read_json_text
 from .columns import has_text, no_text, to_fields
 from .record import Record, Rejected
 from .source import damaged, open_text, whole_text
@@ -24,7 +24,7 @@ def read_json(path: Path, name: str) -> Iterator[Record | Rejected]:
         return
     text, encoding = whole_text(path)
     try:
-        data = json.loads(text)
+        data = read_json_text(text)
     except (ValueError, RecursionError) as error:
         if "Extra data" in str(error):
             # Many a .json file holds an object a line.
@@ -54,7 +54,7 @@ def _lines(path: Path, name: str) -> Iterator[Record | Rejected]:
                 yield Rejected(where, f"holds bytes that are not {encoding}")
                 continue
             try:
-                item = json.loads(line)
+                item = read_json_text(line)
             except (ValueError, RecursionError) as error:
                 yield Rejected(where, f"is not valid JSON ({error})")
                 continue
@@ -65,6 +65,8 @@ def _objects(items: Iterable[tuple[str, int | None, Any]], encoding: str) -> Ite
     for where, row, item in items:
         if not isinstance(item, dict):
             yield Rejected(where, f"is no JSON object but a {type(item).__name__}")
+        elif isinstance(item, RepeatedKey):
+            yield Rejected(where, f"key {item.key!r} occurs twice; keep one of them")
         elif not has_text(list(item)):
             yield Rejected(where, no_text(list(item)))
         else:

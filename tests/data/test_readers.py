@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_rejected_and_the_rest_goes_on(tmp_path: Path) ->
         ("b.txt", "is a PDF document; convert it to text first"),
         ("d.txt", "is a link to nothing"),
         ("e.txt", "is no regular file"),
-        ("loop", "is a link back to a folder it lies in"),
+        ("loop", "is a link to a folder that is read already"),
         ("missing.txt", "there is no such file or folder"),
     ]
 
@@ -97,6 +97,72 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
         pytest.skip("the file system refuses such names")
     records, _ = sorted_out(tmp_path)
     records[0].relative.encode()
+
+
+def test_control_characters_in_names_are_written_out(tmp_path: Path) -> None:
+    folder = tmp_path / "a\x1b[31m"
+    folder.mkdir()
+    try:
+        (folder / "b\nc\u202e\u3000.txt").write_text(TEXT)
+    except OSError:
+        pytest.skip("the file system refuses such names")
+    (folder / "d\r.doc").write_text("x")
+    (record,), (rejected,) = sorted_out(folder)
+    assert (record.folder, record.relative) == ("a\\x1b[31m", "b\\nc\\u202e\u3000.txt")
+    assert (record.where + rejected.where).isprintable() or "\u3000" in record.where
+    assert rejected.where.endswith("a\\x1b[31m/d\\r.doc")
+
+
+def test_linked_folders_are_read_once(tmp_path: Path) -> None:
+    top, outside = tmp_path / "top", tmp_path / "outside"
+    (top / "z").mkdir(parents=True)
+    outside.mkdir()
+    (top / "z" / "x.txt").write_text(TEXT)
+    (outside / "y.txt").write_text(TEXT)
+    (top / "a").symlink_to(top / "z")
+    (top / "b").symlink_to(outside)
+    (top / "c").symlink_to(outside)
+    folder = top
+    for level in range(22):
+        (folder / f"one{level}").mkdir()
+        (folder / f"two{level}").symlink_to(folder / f"one{level}")
+        (folder / f"three{level}").symlink_to(folder / f"one{level}")
+        folder = folder / f"one{level}"
+    records, rejected = sorted_out(top)
+    assert [r.relative for r in records] == ["z/x.txt", "b/y.txt"]
+    assert len(rejected) == 2 + 44
+    assert {r.reason for r in rejected} == {"is a link to a folder that is read already"}
+
+
+def test_what_is_left_out(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt", "c/d.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(TEXT)
+    out = [tmp_path / "b.txt", tmp_path / "c", tmp_path / "none"]
+    found = list(read([tmp_path, tmp_path / "b.txt"], leave_out=out))
+    assert [i.relative for i in found if isinstance(i, Record)] == ["a.txt"]
+    assert [str(i) for i in found if isinstance(i, Rejected)] == [
+        f"{tmp_path / 'b.txt'}: is a file or folder of the study itself"
+    ]
+
+
+def test_nan_is_empty(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = ['{"text": NaN}', '{"id": NaN, "text": "甲乙", "province": NaN}', '{"id": NaN, "text": "丙"}']
+    path.write_text("\n".join(lines), "utf-8")
+    records, _ = sorted_out(path)
+    assert [r.fields for r in records] == [{}, {"text": "甲乙"}, {"text": "丙"}]
+
+
+def test_a_repeated_key_rejects_its_record_alone(tmp_path: Path) -> None:
+    twice, nested = '{"text": "甲", "text": "乙"}', '{"text": "甲", "more": {"a": 1, "a": 2}}'
+    (tmp_path / "a.jsonl").write_text("\n".join((twice, '{"text": "丙"}', nested)), "utf-8")
+    (tmp_path / "b.json").write_text(f'{{"n": 1, "n": 2, "all": [{twice}, {{"text": "丙"}}, {nested}]}}', "utf-8")
+    records, rejected = sorted_out(tmp_path)
+    assert [r.fields["text"] for r in records] == ["丙", "丙"]
+    assert [r.reason for r in rejected] == [
+        f"key {key!r} occurs twice; keep one of them" for key in ("text", "a", "text", "a")
+    ]
 
 
 def test_json_lines(tmp_path: Path) -> None:
