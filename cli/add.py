@@ -10,6 +10,8 @@ import typer
 
 from .options import JsonOption, StudyOption
 
+LISTED = 20
+
 
 def add(
     files: Annotated[
@@ -26,7 +28,7 @@ def add(
 ) -> None:
     """Add reports to a study's corpus; what could not be read is listed with the reason.
 
-    Example: weijing add reports/ more.csv -s my_study
+    Exit code 2 if nothing at all could be taken. Example: weijing add reports/ more.csv -s my_study
     """
     from ..configs.errors import UserError
     from ..data.codes import read_codes
@@ -37,10 +39,13 @@ def add(
         raise UserError("nothing to add: name files of reports, or codes with --codes")
     opened = Study.open(study)
     result = add_reports(opened, files or [], collection)
-    coded = [add_codes(opened, read_codes(path)) for path in codes or []]
+    given = [read_codes(path) for path in codes or []]
+    coded = [add_codes(opened, of_file) for of_file in given]
     appended = sum(c.appended for c in coded)
     refused = [str(p) for c in coded for p in c.rejected]
     doubtful = [str(p) for c in coded for p in c.problems]
+    nothing = bool(result.rejected) and not result.counts["accepted"]
+    nothing = nothing or (bool(refused) and len(refused) == sum(map(len, given)))
     if as_json:
         found = {
             "added": len(result.added),
@@ -55,21 +60,28 @@ def add(
             "codes_to_look_at": doubtful,
         }
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
+        raise typer.Exit(2 if nothing else 0)
     typer.echo(
         f"{len(result.added)} added, {len(result.unchanged)} unchanged, {len(result.changed)} with new text, "
         f"{len(result.updated)} with other metadata, {len(result.rejected)} rejected"
     )
     for report_id in result.changed:
         typer.echo(f"  new text: {report_id} (spans of older codes may not fit any more)")
-    for rejected in result.rejected:
-        typer.echo(f"  rejected: {rejected.where}: {rejected.reason}")
+    _list([f"rejected: {rejected.where}: {rejected.reason}" for rejected in result.rejected])
     for groups in result.linked:
         typer.echo(f"  the same story, found late and left apart: {', '.join(groups)}")
     typer.echo(f"the corpus now holds {result.n_reports} reports in {result.n_groups} reprint groups")
     if codes:
         typer.echo(f"{appended} codes appended, {len(refused)} rejected, {len(doubtful)} problems for the coders")
-        for problem in refused:
-            typer.echo(f"  rejected: {problem}")
-        for problem in doubtful:
-            typer.echo(f"  look at: {problem}")
+        _list([f"rejected: {problem}" for problem in refused])
+        _list([f"look at: {problem}" for problem in doubtful])
+    if nothing:
+        raise typer.Exit(2)
+
+
+def _list(lines: list[str]) -> None:
+    """Only what a later run lists again is cut short."""
+    for line in lines[:LISTED]:
+        typer.echo(f"  {line}")
+    if len(lines) > LISTED:
+        typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")

@@ -80,6 +80,7 @@ def write_guide(codebook: Codebook, out: Path, *, force: bool = False) -> list[P
     Without ``force`` nothing is written if any of them exists.
     """
     from ..configs.guide import guide_html, guide_markdown
+    from ..data.artifacts import atomic_write
 
     write = {"html": guide_html, "markdown": guide_markdown}
     if out.is_dir() or not out.suffix:
@@ -93,12 +94,9 @@ def write_guide(codebook: Codebook, out: Path, *, force: bool = False) -> list[P
         raise UserError(f"{', '.join(existing)}: exists already; choose another place or add --force")
     # Make both texts first, so that a failure leaves no half of a guide.
     texts = {file: write[kind](codebook) for file, kind in files.items()}
-    try:
-        for file, text in texts.items():
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise UserError(f"{file}: cannot be written ({error.strerror}); choose another place with -o") from None
+    for file, text in texts.items():
+        with atomic_write(file) as temporary:
+            temporary.write_text(text, encoding="utf-8", newline="\n")
     return list(files)
 
 

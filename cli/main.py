@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
+from io import TextIOWrapper
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -54,10 +57,27 @@ app.command("doctor")(doctor.doctor)
 
 def main() -> None:
     """Run the command line; a ``UserError`` becomes one line and exit code 2."""
+    # By default the process ends at once, and what it was writing stays behind half done.
+    before = signal.signal(signal.SIGTERM, _terminate)
+    # Names of files may hold what the terminal's encoding does not.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        _run()
+    finally:
+        signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
+def _run() -> None:
     try:
         app()
     except SystemExit as end:
-        if end.code == 130:  # what typer makes of Ctrl-C
+        if end.code in (130, 128 + signal.SIGTERM):  # 130 is what typer makes of Ctrl-C
             sys.stderr.write("weijing: stopped; run the same command again to go on\n")
         raise
     except BrokenPipeError:
@@ -67,6 +87,11 @@ def main() -> None:
     except Exception as error:
         if os.environ.get("WEIJING_DEBUG"):
             traceback.print_exc()
-        what = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error} (--debug shows where)"
+        if isinstance(error, UserError):
+            what = str(error)
+        elif isinstance(error, OSError) and isinstance(error.filename, str | os.PathLike) and error.strerror:
+            what = f"{os.fspath(error.filename)}: cannot be used ({error.strerror})"
+        else:
+            what = f"{type(error).__name__}: {error} (--debug shows where)"
         sys.stderr.write(f"weijing: {' '.join(what.split())}\n")
         sys.exit(2)

@@ -14,7 +14,7 @@ import platform
 import secrets
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from importlib import metadata
@@ -50,17 +50,28 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path in the same folder; on success it takes the place of ``path`` at once.
 
     Whoever reads ``path`` sees the old content or the new, never half of it, even if the process is killed.
-    An exception inside the block leaves ``path`` as it was. Folders that are missing are made.
+    An exception inside the block leaves ``path`` as it was. Folders that are missing are made, and temporary files
+    that killed processes of this machine left of ``path`` are removed. Raises ``UserError`` where nothing can be
+    written, or where ``path`` is a folder, a pipe or a device.
     """
-    # A link keeps being a link: what it points to is replaced.
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
+        # A link keeps being a link: what it points to is replaced.
+        target = Path(os.path.realpath(path))
+        stem = _temporary_stem(target)
+        temporary = target.with_name(f"{stem}{os.getpid()}-{secrets.token_hex(4)}.tmp")
+        if target.exists() and not target.is_file():
+            what = "is a folder" if target.is_dir() else "is no regular file"
+            raise UserError(f"{path}: cannot be written ({what}); name another file")
         target.parent.mkdir(parents=True, exist_ok=True)
         # Not tempfile: its files are private to the user, while an artefact follows the umask.
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except FileExistsError:
+        raise UserError(f"{path}: cannot be written (a file lies where a folder is needed)") from None
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None
+    except ValueError as error:
+        raise UserError(f"{str(path)!a}: cannot be written ({error})") from None
+    _remove_left_over(target.parent, stem)
     try:
         yield temporary
         try:
@@ -76,6 +87,37 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _temporary_stem(target: Path) -> str:
+    """How names of temporary files begin; the process follows.
+
+    With the machine in it, because a process is known by its number on its own machine alone.
+    """
+    # In bytes, of which file systems allow 255: a Chinese character has three.
+    short = target.name.encode("utf-8", "ignore")[:100].decode("utf-8", "ignore")
+    return f".{short}.{text_hash(platform.node())[:8]}-"
+
+
+def _remove_left_over(folder: Path, stem: str) -> None:
+    """Remove temporary files whose process is no more."""
+    if os.name != "posix":  # elsewhere, asking after a process may end it
+        return
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return
+    for name in names:
+        process = name.removeprefix(stem).split("-")[0]
+        if not (name.startswith(stem) and name.endswith(".tmp") and process.isdecimal()):
+            continue
+        try:
+            os.kill(int(process), 0)
+        except ProcessLookupError:
+            with suppress(OSError):
+                (folder / name).unlink()
+        except (OSError, OverflowError):
+            continue  # a process of someone else
 
 
 def _sync(path: Path) -> None:
@@ -199,6 +241,20 @@ def read_manifest(path: str | Path) -> Manifest:
         raise UserError(f"{path}: is no manifest that can be read ({error})") from None
 
 
+def manifest_fits(artefact: str | Path) -> bool:
+    """Whether the artefact has a manifest, and is what that says it is."""
+    path = manifest_path(artefact)
+    try:
+        return _outputs_stand(path, read_manifest(path))
+    except (OSError, UserError, AttributeError, TypeError):
+        return False
+
+
+def _outputs_stand(path: Path, manifest: Manifest) -> bool:
+    outputs = manifest.outputs
+    return bool(outputs) and all(sha256_file(path.parent / name) == digest for name, digest in outputs.items())
+
+
 def is_current(
     path: str | Path,
     inputs: Mapping[str, str | Path],
@@ -222,12 +278,8 @@ def is_current(
             and manifest.codebook == (codebook_entry(codebook) if codebook else None)
             and manifest.versions.get("weijing") == package_versions().get("weijing")
         )
-        return (
-            same
-            and bool(manifest.outputs)
-            and all(sha256_file(path.parent / name) == digest for name, digest in manifest.outputs.items())
-        )
-    except (OSError, UserError):
+        return same and _outputs_stand(path, manifest)
+    except (OSError, UserError, AttributeError, TypeError):
         return False
 
 

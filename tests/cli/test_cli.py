@@ -13,11 +13,12 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 from weijing.cli import main as cli
+from weijing.configs.errors import UserError
 from weijing.data.study import SETTINGS
 
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["train"], ["evaluate"],
-    ["classify"], ["doctor"],
+    ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
 
 
@@ -142,6 +143,12 @@ def test_what_nobody_foresaw_is_one_line_too(
     assert (code, err) == (2, "weijing: RuntimeError: two lines (--debug shows where)\n")
 
 
+def test_a_name_that_no_file_can_have_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / f"{'x' * 300}.html"
+    code, _, err = here(capsys, "codebook", "guide", "-o", str(path))
+    assert (code, err) == (2, f"weijing: {path}: cannot be used (File name too long)\n")
+
+
 def test_stopping_says_how_to_go_on(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -154,6 +161,67 @@ def test_stopping_says_how_to_go_on(
     code, _, err = here(capsys, "train", "-s", str(tmp_path))
     assert code == 130
     assert "run the same command again" in err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_being_told_to_end_leaves_nothing_half_written(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nsys.argv = ['weijing', 'init', sys.argv[1]]\n"
+        "from weijing.cli.main import main\nfrom weijing.data import artifacts\n"
+        "artifacts._sync = lambda path: os.kill(os.getpid(), signal.SIGTERM)\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 143
+    assert done.stderr == "weijing: stopped; run the same command again to go on\n"
+    assert os.listdir(tmp_path) == []
+
+
+def test_adding_nothing_at_all_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    study = str(tmp_path / "study")
+    here(capsys, "init", study)
+    assert here(capsys, "add", str(tmp_path / "none.txt"), "-s", study)[0] == 2
+    (tmp_path / "reports").mkdir()
+    for i in range(25):
+        (tmp_path / "reports" / f"{i}.txt").write_text("")
+    code, out, err = here(capsys, "add", str(tmp_path / "reports"), "-s", study)
+    assert (code, err, out.count("  rejected: ")) == (2, "", 20)
+    assert "and 5 more (--json lists all)" in out
+    code, out, _ = here(capsys, "add", str(tmp_path / "reports"), "-s", study, "--json")
+    assert (code, len(json.loads(out)["rejected"])) == (2, 25)
+    (tmp_path / "reports" / "a.txt").write_text("派出所开通微信报警。", encoding="utf-8")
+    assert [here(capsys, "add", str(tmp_path / "reports"), "-s", study)[0] for _ in range(2)] == [0, 0]
+    codes = tmp_path / "codes.jsonl"
+    bad = {"report_id": "nope", "coder": "li", "variable": "relevant", "value": True}
+    codes.write_text(json.dumps(bad) + "\n")
+    code, out, _ = here(capsys, "add", "-s", study, "--codes", str(codes))
+    assert code == 2
+    assert "0 codes appended, 1 rejected" in out
+    codes.write_text("".join(json.dumps(c) + "\n" for c in (bad, {**bad, "report_id": "reports:a.txt"})))
+    for _ in range(2):
+        code, out, _ = here(capsys, "add", "-s", study, "--codes", str(codes))
+        assert code == 0
+        assert "1 rejected" in out
+
+
+def test_a_guide_replaces_an_old_one_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from weijing.cli.codebook import write_guide
+    from weijing.configs.load import load_codebook
+
+    path = tmp_path / "guide.md"
+    path.write_text("old")
+
+    def fail(self: Path, *given: Any, **named: Any) -> int:
+        self.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", fail)
+        with pytest.raises(UserError, match="No space left"):
+            write_guide(load_codebook(), path, force=True)
+    assert path.read_text() == "old"
+    assert os.listdir(tmp_path) == ["guide.md"]
+    write_guide(load_codebook(), path, force=True)
+    assert path.read_text(encoding="utf-8").startswith("#")
 
 
 def test_wrong_words_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

@@ -76,6 +76,45 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         assert len(set(numbers)) == 1
 
 
+@pytest.mark.skipif(os.name != "posix", reason="asks after processes")
+def test_what_killed_writers_left_is_removed_and_no_more(tmp_path: Path) -> None:
+    path = tmp_path / "报告.json"
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with atomic_write(path) as temporary:
+        process, rest = temporary.name.rsplit("-", 2)[-2:]
+        assert process == str(os.getpid())
+        beginning = temporary.name.removesuffix(f"{process}-{rest}")
+        left = [tmp_path / f"{beginning}{p}-{rest}" for p in (ended.pid, 10**30)]
+        other = [tmp_path / f".other{beginning}{ended.pid}-{rest}", tmp_path / f"{beginning}x-{rest}"]
+        elsewhere = tmp_path / f".报告.json.{ended.pid}-{rest}"
+        for file in (*left, *other, elsewhere):
+            file.write_text("half")
+        write_json(path, 1)
+        assert temporary.exists(), "it is still being written"
+        temporary.write_text("2")
+    assert [f.exists() for f in left] == [False, True]
+    assert all(f.exists() for f in (*other, elsewhere))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="makes a pipe")
+def test_folders_pipes_and_devices_are_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder.jsonl").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "null").symlink_to("/dev/null")
+    for name, message in (("folder.jsonl", "is a folder"), ("pipe", "no regular file"), ("null", "no regular file")):
+        with pytest.raises(UserError, match=message), atomic_write(tmp_path / name):
+            pass
+    assert sorted(os.listdir(tmp_path)) == ["folder.jsonl", "null", "pipe"]
+
+
+def test_names_of_any_length_and_kind(tmp_path: Path) -> None:
+    write_json(tmp_path / ("微" * 80), 1)
+    for name in ("x" * 300, "微" * 100, "a\0b"):
+        with pytest.raises(UserError, match="cannot be written"):
+            write_json(tmp_path / name, 1)
+
+
 def test_hashes() -> None:
     assert len(text_hash("微信")) == 16
     assert text_hash("\ud800") != text_hash("\ud801")
