@@ -100,7 +100,10 @@ def test_true_is_not_one_and_an_empty_list_is_not_none(tmp_path: Path) -> None:
     [
         ("{", r":2: is not valid JSON"),
         ('{"coder": "a"}', r":2: a code needs"),
-        ('{"report_id":"r","coder":"a","variable":"v","value":1,"evidence":[{"start":1}]}', ":2: is no code"),
+        (
+            '{"report_id":"r","coder":"a","variable":"v","value":1,"evidence":[{"start":1}]}',
+            ":2: evidence: a span needs",
+        ),
         (
             '{"report_id":"r","coder":"a","variable":"v","value":1,"purpose":"fun"}',
             ":2: purpose 'fun' is none of",
@@ -113,6 +116,90 @@ def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None
     path.write_text(json.dumps({"report_id": "r", "coder": "a", "variable": "v", "value": 1}) + "\n" + line)
     with pytest.raises(UserError, match=message):
         read_codes(path)
+
+
+GOOD = {"report_id": "r", "coder": "a", "variable": "v", "value": 1}
+SPAN = {"start": 0, "end": 2, "text": "派出"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"report_id": ["r"]}, r"report_id should be text \(found \['r'\]\)"),
+        ({"coder": {"a": 1}}, "coder should be text"),
+        ({"variable": 5}, "variable should be text"),
+        ({"code_id": 5}, "code_id should be text"),
+        ({"supersedes": ["x"]}, "supersedes should be text"),
+        ({"at": 5}, "at should be text"),
+        ({"coder": "c\ud800"}, "coder holds half a character"),
+        ({"purpose": ["train"]}, "purpose should be text"),
+        ({"deleted": "yes"}, "deleted should be true or false"),
+        ({"round": 1.5}, r"round should be a whole number \(found 1.5\)"),
+        ({"round": 10**30}, "round should be a whole number"),
+        ({"round": True}, "round should be a whole number"),
+        ({"lead_time": "x"}, "lead_time should be a number"),
+        ({"lead_time": float("inf")}, "lead_time should be a number"),
+        ({"eviedence": [SPAN]}, "no field is called 'eviedence'"),
+        ({"evidence": "abc"}, "evidence should be a list"),
+        ({"evidence": [{**SPAN, "start": 0.9}]}, "start should be a whole number"),
+        ({"evidence": [{**SPAN, "end": float("inf")}]}, "end should be a whole number"),
+        ({"evidence": [{**SPAN, "end": 10**30}]}, "end should be a whole number"),
+        ({"evidence": [{**SPAN, "label": ["a"]}]}, "label should be text"),
+        ({"evidence": [{**SPAN, "lable": "a"}]}, "no field is called 'lable'"),
+    ],
+)
+def test_a_field_of_another_kind_is_refused_with_its_line(
+    tmp_path: Path, changes: dict[str, object], message: str
+) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text(json.dumps(GOOD) + "\n" + json.dumps({**GOOD, **changes}))
+    with pytest.raises(UserError, match=rf"c\.jsonl:2: .*{message}"):
+        read_codes(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("[" * 100_000, "is not valid JSON"),
+        ('{"report_id":"r","coder":"a","variable":"v","value":1,"value":2}', "key 'value' occurs twice"),
+        ('{"report_id":"r","coder":"a","variable":"v","value":' + "9" * 5000 + "}", "is not valid JSON"),
+    ],
+)
+def test_a_line_that_json_does_not_settle_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text(line)
+    with pytest.raises(UserError, match=f":1: {message}"):
+        read_codes(path)
+
+
+def test_whole_numbers_with_a_point_and_nan_are_as_tables_write_them(tmp_path: Path) -> None:
+    path = tmp_path / "c.JSONL"
+    path.write_text(json.dumps({**GOOD, "round": 1.0, "lead_time": float("nan")}))
+    (code,) = read_codes(path)
+    assert (code.round, type(code.round), code.lead_time) == (1, int, None)
+
+
+def test_unknown_columns_of_parquet_are_refused_too(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = {"report_id": "r", "coder": "a", "variable": "v", "value": "1", "__index_level_0__": 7}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    assert len(read_codes(tmp_path / "a.parquet")) == 1
+    pq.write_table(pa.Table.from_pylist([{**row, "eviedence": "x"}]), tmp_path / "b.parquet")
+    with pytest.raises(UserError, match="no field is called 'eviedence'"):
+        read_codes(tmp_path / "b.parquet")
+
+
+def test_files_that_are_no_codes_say_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "c.csv").write_text("report_id,coder\n")
+    with pytest.raises(UserError, match=r"c\.csv: codes are kept as \.jsonl .* or \.parquet"):
+        read_codes(tmp_path / "c.csv")
+    (tmp_path / "c.jsonl").write_bytes("李".encode("gb18030"))
+    with pytest.raises(UserError, match="save the file as UTF-8"):
+        read_codes(tmp_path / "c.jsonl")
+    with pytest.raises(UserError, match="No such file"):
+        read_codes(tmp_path / "none.jsonl")
 
 
 def test_lines_written_by_hand_may_lack_a_last_line_end(tmp_path: Path) -> None:
