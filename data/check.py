@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,8 @@ from .code import Code, current, moment
 from .report import Report
 
 Kind = Literal["report", "variable", "value", "not_asked", "missing", "constraint", "span", "time"]
+Pass = tuple[str, str, str, int | None]
+"""One coder's pass over a report: report, coder, purpose and round."""
 
 
 @dataclass(frozen=True)
@@ -30,19 +32,37 @@ class CodeProblem:
 
 
 def check_codes(codes: Iterable[Code], reports: Iterable[Report], codebook: Codebook) -> list[CodeProblem]:
-    """All that is wrong with the codes in force.
+    """All that is wrong with the codes in force, each for itself and together."""
+    standing = current(codes)
+    single = check_each(standing, reports, codebook)
+    return [*(problem for found in single for problem in found), *check_passes(standing, codebook)]
 
-    Gate and constraints are judged within one coder's pass over a report (same purpose and round). An
-    adjudication settles single variables, so nothing is missing from it.
-    """
+
+def check_each(codes: Iterable[Code], reports: Iterable[Report], codebook: Codebook) -> list[list[CodeProblem]]:
+    """What is wrong with each code for itself, in their order, whether it is in force or not."""
     texts = {report.id: report.text for report in reports}
     variables = {variable.id: variable for variable in codebook.variables}
+    return [
+        [
+            CodeProblem(kind, code.report_id, code.coder, code.variable, message, code.code_id)
+            for kind, message in _code_problems(code, texts, variables)
+        ]
+        for code in codes
+    ]
+
+
+def check_passes(codes: Iterable[Code], codebook: Codebook, only: Collection[Pass] | None = None) -> list[CodeProblem]:
+    """What is wrong with the codes in force taken together, in all passes or in ``only`` these.
+
+    Gate and constraints are judged within one coder's pass over a report (same purpose and round), so ``codes``
+    must hold all codes of a pass. An adjudication settles single variables, so nothing is missing from it.
+    """
+    variables = {variable.id: variable for variable in codebook.variables}
     problems: list[CodeProblem] = []
-    passes: dict[tuple[str, str, str, int | None], dict[str, Code]] = {}
+    passes: dict[Pass, dict[str, Code]] = {}
     for code in current(codes):
-        passes.setdefault((code.report_id, code.coder, code.purpose, code.round), {})[code.variable] = code
-        found = list(_code_problems(code, texts, variables))
-        problems += [CodeProblem(k, code.report_id, code.coder, code.variable, m, code.code_id) for k, m in found]
+        if only is None or pass_of(code) in only:
+            passes.setdefault(pass_of(code), {})[code.variable] = code
     for (report_id, coder, purpose, _), coded in passes.items():
         values = {
             name: code.value
@@ -58,6 +78,11 @@ def check_codes(codes: Iterable[Code], reports: Iterable[Report], codebook: Code
     return problems
 
 
+def pass_of(code: Code) -> Pass:
+    """The pass that a code belongs to."""
+    return code.report_id, code.coder, code.purpose, code.round
+
+
 def _code_problems(
     code: Code, texts: Mapping[str, str], variables: Mapping[str, Variable]
 ) -> Iterable[tuple[Kind, str]]:
@@ -67,7 +92,8 @@ def _code_problems(
     if variable is None:
         yield "variable", "the codebook has no such variable"
     else:
-        reason = variable.check(code.value)
+        # What takes a code back need not say a value.
+        reason = None if code.deleted and code.value is None else variable.check(code.value)
         if reason:
             yield "value", reason
     text = texts.get(code.report_id)

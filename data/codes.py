@@ -5,7 +5,7 @@ code back appends one with ``deleted``. ``current`` gives what stands. This modu
 package finds all of it: the class (``code.py``), the files (``code_files.py``) and the checks (``check.py``).
 """
 
-from .check import CodeProblem, check_codes
+from .check import CodeProblem, check_codes, check_each, check_passes, pass_of
 from .code import (
     CODER_KINDS,
     PURPOSES,
@@ -31,8 +31,11 @@ __all__ = [
     "append_codes",
     "by_coder",
     "check_codes",
+    "check_each",
+    "check_passes",
     "current",
     "moment",
+    "pass_of",
     "read_codes",
     "to_json",
     "write_codes",

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
 from ..configs.load import bundled_codebook_path, load_codebook
-from .artifacts import atomic_write, locked, make_manifest, text_hash, write_manifest
-from .codes import Code, CodeProblem, append_codes, check_codes
+from .artifacts import atomic_write, locked, make_manifest, manifest_fits, text_hash, write_manifest
+from .codes import Code, CodeProblem, append_codes, check_each, check_passes, pass_of, read_codes
 from .design import draw_design, extend_design, read_design, write_design
 from .importing import import_reports
 from .readers import Rejected
@@ -22,6 +22,8 @@ from .report import Merged, Report, merge, read_corpus, write_corpus
 from .reprints import extend_groups
 
 SETTINGS = "weijing.yaml"
+_PLACES = ("codebook", "corpus", "codes", "design", "gold", "model", "cache")
+_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl")
 _HEAD = "# The files and settings of this study; paths count from this folder.\n"
 
 
@@ -37,7 +39,7 @@ class StudySettings(BaseModel):
     gold: str = "gold.parquet"
     model: str = "model"
     cache: str = "cache"
-    seed: int = Field(default=1, ge=0)
+    seed: int = Field(default=1, ge=0, le=2**63 - 1)
     sealed_share: float = Field(default=0.2, ge=0, lt=1)
     reprint_threshold: float = Field(default=0.55, gt=0, le=1)
     training: dict[str, Any] = {}
@@ -80,8 +82,10 @@ class Study:
         """Open a study folder."""
         path = Path(root) / SETTINGS
         try:
+            if path.exists() and not path.is_file():
+                raise UserError(f"{path}: is no regular file")
             data = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-            return cls(Path(root), StudySettings.model_validate(data or {}))
+            study = cls(Path(root), StudySettings.model_validate(data or {}))
         except FileNotFoundError:
             raise UserError(f"{root}: is no study (no {SETTINGS}); `weijing init` makes one") from None
         except ValidationError as error:
@@ -89,8 +93,27 @@ class Study:
             where = ".".join(map(str, first["loc"])) or "the whole file"
             message = "is no setting known here" if first["type"] == "extra_forbidden" else first["msg"]
             raise UserError(f"{path}: {where}: {message}") from None
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except RecursionError:
+            raise UserError(f"{path}: cannot be read (brackets or lists are nested too deeply)") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{path}: cannot be read (not UTF-8); save the file as UTF-8") from None
+        except (OSError, yaml.YAMLError) as error:
             raise UserError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
+        study._keep_apart(path)
+        return study
+
+    def _keep_apart(self, settings: Path) -> None:
+        """Of two settings that name one place, the one written last would destroy the other."""
+        try:
+            places = {name: self._path(name).resolve() for name in _PLACES}
+            places |= {SETTINGS: settings.resolve(), "(replaced texts)": self.versions_path.resolve()}
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UserError(f"{settings}: a name of a file cannot be used ({error})") from None
+        for name in _PLACES:
+            for other, place in places.items():
+                if other != name and (places[name] == place or places[name] in place.parents):
+                    what = "is the same file as" if places[name] == place else "is a folder that holds"
+                    raise UserError(f"{settings}: {name}: {what} {other}; give each a place of its own")
 
     def _path(self, name: str) -> Path:
         return self.root / str(getattr(self.settings, name))
@@ -135,6 +158,12 @@ class Study:
         """A folder that may be deleted at any time."""
         return self._path("cache")
 
+    @property
+    def own_paths(self) -> list[Path]:
+        """What weijing keeps in a study, and what is therefore no source of reports."""
+        named = [self._path(name) for name in _PLACES]
+        return [*named, self.versions_path, *(self.root / name for name in (SETTINGS, *_MADE_BESIDE))]
+
     def codebook(self) -> Codebook:
         """The codebook, read and checked."""
         return load_codebook(self.codebook_path)
@@ -166,10 +195,11 @@ def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str 
     """Bring files into a study: import, merge, read metadata, find reprints, extend the design, write with manifests.
 
     Place, date, agency and vendor are read from the text of new reports where the source does not give them.
-    Running it again with the same files changes nothing. Killed in between, running it again completes it.
+    The study's own files are never taken for sources. Running it again with the same files changes nothing. Killed
+    in between, running it again completes it.
     """
     paths = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
-    imported = import_reports(paths, collection)
+    imported = import_reports(paths, collection, leave_out=study.own_paths)
     settings = study.settings
     with locked(study.corpus_path):
         old = study.reports()
@@ -201,12 +231,15 @@ def add(study: Study, paths: Iterable[str | Path] | str | Path, collection: str 
         )
         if merged.replaced:
             _keep_replaced(study.versions_path, merged.replaced)
-        # The design comes last: what it lacks after a crash, the next run appends.
+        # The design comes last: what it lacks after a crash, the next run appends. A manifest is written whenever
+        # it does not fit, also where a crash came between the two.
         if reports != old or not study.corpus_path.exists():
             write_corpus(study.corpus_path, reports)
+        if not manifest_fits(study.corpus_path):
             write_manifest(study.corpus_path, manifest)
         if extended != design or not study.design_path.exists():
             write_design(study.design_path, extended)
+        if not manifest_fits(study.design_path):
             write_manifest(study.design_path, manifest)
     return AddResult(
         added=merged.added,
@@ -241,15 +274,29 @@ class AddedCodes:
 
 
 def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
-    """Append codes to a study, checked against its corpus and codebook."""
-    found = check_codes(codes, study.reports(), study.codebook())
-    fatal = {p.code_id: p for p in found if p.kind in ("report", "variable", "value")}
-    good = [code for code in codes if code.code_id not in fatal]
+    """Append codes to a study, checked against its corpus and codebook.
+
+    A coder's pass over a report is judged as a whole, with the codes of it that the study held before. Killed in
+    between, running it again completes it.
+    """
+    codebook = study.codebook()
+    old = read_codes(study.codes_path) if study.codes_path.exists() else []
+    good: list[Code] = []
+    rejected: list[CodeProblem] = []
+    problems: list[CodeProblem] = []
+    for code, found in zip(codes, check_each(codes, study.reports(), codebook), strict=True):
+        fatal = [p for p in found if p.kind in ("report", "variable", "value")]
+        if fatal:
+            rejected.append(fatal[0])
+        else:
+            good.append(code)
+            problems += found
     appended = append_codes(study.codes_path, good) if good else 0
-    if appended:
-        write_manifest(study.codes_path, make_manifest("add codes", codebook=study.codebook()))
-    problems = [p for p in found if p.code_id not in fatal]
-    return AddedCodes(appended, tuple(fatal.values()), tuple(problems))
+    # Not by what was appended: a run that was killed here left codes without a manifest that fits.
+    if good and not manifest_fits(study.codes_path):
+        write_manifest(study.codes_path, make_manifest("add codes", codebook=codebook))
+    problems += check_passes((*old, *good), codebook, {pass_of(code) for code in good})
+    return AddedCodes(appended, tuple(rejected), tuple(problems))
 
 
 def _keep_replaced(path: Path, replaced: Iterable[Report]) -> None:

@@ -1,11 +1,14 @@
+import json
+import os
 from pathlib import Path
 
 import pytest
 from weijing.configs.errors import UserError
-from weijing.data.artifacts import read_manifest
+from weijing.data.artifacts import manifest_fits, manifest_path, read_manifest
+from weijing.data.codes import Code, CodeProblem, read_codes
 from weijing.data.design import read_design
 from weijing.data.report import read_corpus
-from weijing.data.study import Study, add
+from weijing.data.study import AddedCodes, Study, add, add_codes
 
 TEXTS = {
     "a.txt": "派出所民警通过微信群向居民发布防骗提醒，一个月里拦下十二起诈骗。",
@@ -44,6 +47,15 @@ def test_create_and_open(tmp_path: Path) -> None:
         ("seed: many", "seed: .*integer"),
         ("a: [", "cannot be read"),
         ("- a", "weijing.yaml"),
+        ("a: " + "[" * 3000, "nested too deeply"),
+        ("seed: 100000000000000000000", "seed: "),
+        ("gold: codes.parquet", "codes: is the same file as gold"),
+        ("corpus: ./x/../codebook.yaml", "codebook: is the same file as corpus"),
+        ("codes: corpus.replaced.parquet", "codes: is the same file as"),
+        ("codes: weijing.yaml", "codes: is the same file as weijing.yaml"),
+        ("codes: model/codes.parquet", "model: is a folder that holds codes"),
+        ("model: .", "model: is a folder that holds"),
+        ('corpus: ""', "corpus: is a folder that holds"),
     ],
 )
 def test_settings_that_are_wrong(tmp_path: Path, content: str, message: str) -> None:
@@ -118,3 +130,89 @@ def test_nothing_but_rejections(tmp_path: Path) -> None:
     result = add(study, tmp_path / "none.txt")
     assert (result.n_reports, result.added) == (0, ())
     assert result.rejected[0].reason == "there is no such file or folder"
+
+
+def test_manifests_lost_in_a_crash_are_made_again(tmp_path: Path, source: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    codes = [Code("news:a.txt", "li", "relevant", False)]
+    for _ in range(2):
+        add(study, source)
+        add_codes(study, codes)
+    paths = (study.corpus_path, study.design_path, study.codes_path)
+    assert all(manifest_fits(p) for p in paths)
+    for path in paths:
+        manifest_path(path).unlink()
+    add(study, source)
+    add_codes(study, codes)
+    assert all(manifest_fits(p) for p in paths)
+    for path in paths:
+        manifest_path(path).write_text(json.dumps({"step": "add", "outputs": {path.name: "old"}}))
+    add(study, source)
+    add_codes(study, codes)
+    assert all(manifest_fits(p) for p in paths)
+
+
+def test_the_study_is_no_source_of_itself(tmp_path: Path, source: Path) -> None:
+    study = Study.create(source)
+    assert add(study, source).added == ("news:a.txt", "news:b.txt", "news:c.txt")
+    (source / "a.txt").write_text("改写过的报道。", "utf-8")
+    (source / "unseen.jsonl").write_text("{}\n")
+    add(study, source)
+    assert study.versions_path.exists()
+    again = add(study, source)
+    assert (again.added, again.rejected, len(again.unchanged)) == ((), (), 3)
+    named = add(study, study.versions_path)
+    assert named.added == ()
+    assert "of the study itself" in named.rejected[0].reason
+
+
+def test_a_collection_is_written_like_the_name_of_a_folder(tmp_path: Path, source: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    assert add(study, source / "a.txt", os.fsdecode(b"x\xff\n")).added == ("x\\udcff\\n:a.txt",)
+
+
+@pytest.fixture
+def strikes_study(tmp_path: Path, source: Path, strikes_path: Path) -> Study:
+    study = Study.create(tmp_path / "strikes", strikes_path)
+    add(study, source)
+    return study
+
+
+def code(variable: str, value: object, **more: object) -> Code:
+    return Code("news:a.txt", "li", variable, value, **more)  # type: ignore[arg-type]
+
+
+def kinds(problems: tuple[CodeProblem, ...]) -> list[str]:
+    return [p.kind for p in problems]
+
+
+def test_a_pass_in_two_files_is_judged_as_a_whole(strikes_study: Study) -> None:
+    first = [code("is_protest", True), code("claims", ["plant_occupation"]), code("sector", "factory")]
+    done = add_codes(strikes_study, first)
+    assert (done.appended, kinds(done.problems)) == (3, ["missing"])
+    other = Code("news:b.txt", "li", "is_protest", False)
+    assert add_codes(strikes_study, [other]) == AddedCodes(1, (), ()), "older passes are not told again"
+    done = add_codes(strikes_study, [code("intensity", 0)])
+    assert kinds(done.problems) == ["constraint"]
+
+
+def test_a_good_code_is_kept_beside_a_rejected_one_of_its_id(strikes_study: Study) -> None:
+    good = code("is_protest", False, code_id="C")
+    bad = Code("nope", "li", "is_protest", False, code_id="C")
+    for codes in ([bad, good], [good, bad]):
+        done = add_codes(strikes_study, codes)
+        assert kinds(done.rejected) == ["report"]
+    assert read_codes(strikes_study.codes_path) == [good]
+
+
+def test_codes_that_are_not_in_force_are_checked_too(strikes_study: Study) -> None:
+    codes = [
+        code("is_protest", "foo"),
+        code("is_protest", False),
+        code("nosuch", 1, deleted=True),
+        Code("nope", "li", "is_protest", False, deleted=True),
+    ]
+    done = add_codes(strikes_study, codes)
+    assert (done.appended, kinds(done.rejected), done.problems) == (1, ["value", "variable", "report"], ())
+    back = add_codes(strikes_study, [code("is_protest", None, deleted=True, supersedes=codes[1].code_id)])
+    assert (back.appended, back.rejected) == (1, ())
