@@ -17,6 +17,8 @@ from .codebook import Codebook
 from .errors import UserError
 
 BUNDLED = "wechat_policing"
+LARGEST = 4 << 20
+"""Bytes of a codebook file at most; the bundled one has a hundredth of it."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,18 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     """
     path = bundled_codebook_path() if path is None else Path(path)
     try:
+        size = path.stat().st_size
+        # A pipe would be waited for, and a device may have no end.
+        if not path.is_file():
+            raise UserError(f"{path}: cannot be read ({'is a folder' if path.is_dir() else 'is no regular file'})")
+        if size > LARGEST:
+            raise UserError(f"{path}: is larger than {LARGEST >> 20} MiB; that is no codebook")
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: cannot be read as a UTF-8 text file ({_reason(error)})") from None
+    except UnicodeDecodeError:
+        raise UserError(f"{path}: cannot be read (not UTF-8); save the file as UTF-8") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"{path}: cannot be read ({reason})") from None
     return parse_codebook(text, str(path))
 
 
@@ -71,6 +82,13 @@ class _Loader(yaml.SafeLoader):
 
 def parse_codebook(text: str, name: str = "codebook") -> Codebook:
     """Read a codebook from YAML text; ``name`` is used in messages."""
+    try:
+        return _parse(text, name)
+    except RecursionError:
+        raise CodebookError(name, [Problem(1, "", "brackets or lists are nested too deeply")]) from None
+
+
+def _parse(text: str, name: str) -> Codebook:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
@@ -98,10 +116,6 @@ def codebook_hash(codebook: Codebook) -> str:
     """Content hash of a codebook, whatever the layout of its file."""
     canonical = json.dumps(codebook.model_dump(), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _repeated_keys(node: yaml.Node, where: str, visited: set[int]) -> Iterator[Problem]:

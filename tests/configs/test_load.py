@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from weijing.cli.codebook import app
 from weijing.configs.codebook import Codebook
 from weijing.configs.errors import UserError
 from weijing.configs.load import (
+    LARGEST,
     CodebookError,
     bundled_codebook_path,
     codebook_hash,
@@ -309,3 +311,27 @@ def test_check_of_a_sound_codebook():
 def test_check_of_no_file():
     with pytest.raises(UserError, match="cannot be read"):
         CliRunner().invoke(app, ["check", "no_such.yaml"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("text", ["[" * 3000, "name: " + "{a: " * 3000])
+def test_what_is_nested_too_deeply_is_a_problem_of_the_file(text: str) -> None:
+    (problem,) = problems(text)
+    assert "nested too deeply" in problem.message
+
+
+def test_files_that_are_no_codebook_say_why(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "gb.yaml").write_bytes("name: 甲".encode("gb18030"))
+    (tmp_path / "large.yaml").write_bytes(b" " * (LARGEST + 1))
+    for name, message in (
+        ("pipe", "is no regular file"),
+        (".", "is a folder"),
+        ("gb.yaml", "not UTF-8.*save the file as UTF-8"),
+        ("large.yaml", "larger than"),
+        ("none.yaml", "No such file"),
+        ("a\0b", "cannot be read"),
+    ):
+        with pytest.raises(UserError, match=message):
+            load_codebook(tmp_path / name)
+    with pytest.raises(UserError, match="is no regular file"):
+        load_codebook("/dev/zero")
