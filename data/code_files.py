@@ -137,7 +137,7 @@ def _json_lines(path: Path) -> Iterator[Code]:
 
 
 def _from_row(row: Mapping[str, Any], where: str) -> Code:
-    if not isinstance(row, dict) or any(name not in row or row[name] is None for name in REQUIRED[:3]):
+    if not isinstance(row, dict) or "value" not in row or any(row.get(name) is None for name in REQUIRED[:3]):
         raise UserError(f"{where}: a code needs {', '.join(REQUIRED)}")
     _refuse_unknown(row, _FIELDS, where)
     given = {name: v for name, v in row.items() if v is not None or name == "value"}

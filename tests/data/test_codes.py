@@ -100,6 +100,7 @@ def test_true_is_not_one_and_an_empty_list_is_not_none(tmp_path: Path) -> None:
     [
         ("{", r":2: is not valid JSON"),
         ('{"coder": "a"}', r":2: a code needs"),
+        ('{"report_id":"r","coder":"a","variable":"v"}', r":2: a code needs"),
         (
             '{"report_id":"r","coder":"a","variable":"v","value":1,"evidence":[{"start":1}]}',
             ":2: evidence: a span needs",
