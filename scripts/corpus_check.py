@@ -80,7 +80,7 @@ def _each(value: Value) -> list[Value]:
 
 def _integrity(corpus: DemoCorpus, codebook: Codebook, gold: Gold) -> list[str]:
     """The files are the ones of the manifest, the codes keep the codebook, every report is coded three times."""
-    problems = [f"code of {p.report_id}: {p.reason}" for p in check_codes(corpus.codes, corpus.reports, codebook)]
+    problems = [str(p) for p in check_codes(corpus.codes, corpus.reports, codebook)]
     stated = json.loads(MANIFEST.read_text(encoding="utf-8"))["sha256"]
     problems += [
         f"{name} is not the file of the manifest" for name, own in demo_hashes().items() if stated[name] != own
