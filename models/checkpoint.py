@@ -60,13 +60,9 @@ def save_model(
     Without its tokenizer, which a model over the embedded encoder can do without, a folder is small enough to travel
     in the package.
     """
-    if folder.exists() and any(folder.iterdir()):
-        if not force:
-            raise UserError(f"{folder}: exists already; name another folder or use --force")
-        if not (folder / "config.json").is_file() or (folder / SETTINGS).exists():
-            raise UserError(f"{folder}: holds something else than a model, and is left alone; name another folder")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
+    check_model_place(folder, force)
+    workplace = _beside(folder)
+    old = workplace.with_name(workplace.name.replace(".saving-", ".replaced-"))
     try:
         coder.network.config.training = {
             "n_reports": facts.n_reports,
@@ -91,12 +87,45 @@ def save_model(
             file.chmod(0o666 & ~_umask())
         write_manifest(workplace, manifest)
         workplace.chmod(0o777 & ~_umask())
+        # Put aside before it is deleted: half a model, left by a kill, would be taken for something else.
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(old)
         workplace.rename(folder)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from None
     finally:
-        shutil.rmtree(workplace, ignore_errors=True)
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        for rest in (old, workplace):
+            shutil.rmtree(rest, ignore_errors=True)
     return folder
+
+
+def check_model_place(folder: Path, force: bool = False) -> None:
+    """Whether a model folder can be written there, before it is trained for an hour. Raises ``UserError``.
+
+    With ``force`` a model that is there already may be replaced, but nothing else.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"{folder}: is a file; name another folder for the model")
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            if not force:
+                raise UserError(f"{folder}: exists already; name another folder or use --force")
+            if not (folder / "config.json").is_file() or (folder / SETTINGS).exists():
+                raise UserError(f"{folder}: holds something else than a model, and is left alone; name another folder")
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({error.strerror})") from None
+    _beside(folder).rmdir()
+
+
+def _beside(folder: Path) -> Path:
+    """A new folder on the same disk, so that it can take the other's place at once."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=folder.parent, prefix=".saving-"))
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from None
 
 
 def model_hash(folder: str | Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from ..data.design import read_design
 from ..data.gold import GoldCode, read_gold, settle, write_gold
 from ..data.study import SETTINGS, Study
 from ..evaluation.compare import compare
-from ..models.checkpoint import TrainingFacts, save_model
+from ..models.checkpoint import TrainingFacts, check_model_place, save_model
 from .baseline import baseline_codes
 from .targets import Example, build_examples
 from .train import Progress, Trained, train
@@ -47,9 +48,11 @@ def settle_study(study: Study) -> list[GoldCode]:
     inputs: dict[str, str | Path] = {"codes": study.codes_path, "codebook": codebook_hash(codebook)}
     if is_current(manifest_path(study.gold_path), inputs, {}, codebook=codebook):
         return read_gold(study.gold_path)
+    # Hashed before they are read: codes added meanwhile then make the gold stale instead of passing for settled.
+    manifest = make_manifest("settle", inputs=inputs, codebook=codebook)
     gold = settle(read_codes(study.codes_path), codebook)
     write_gold(study.gold_path, gold)
-    write_manifest(study.gold_path, make_manifest("settle", inputs=inputs, codebook=codebook))
+    write_manifest(study.gold_path, manifest)
     return gold
 
 
@@ -115,6 +118,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     unseen, baseline = study.root / UNSEEN, study.root / BASELINE
     if is_trained(study) and not force:
         return StudyTraining(study.model_path, len(learn), len(sealed), reused=True)
+    _check_places(study)
 
     # Named by what is learned from: checkpoints of other codes or settings are no beginning of this run.
     checkpoints = study.cache_path / "checkpoints" / text_hash(json.dumps([inputs, dumped], sort_keys=True))
@@ -154,6 +158,18 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     )
     shutil.rmtree(checkpoints, ignore_errors=True)
     return StudyTraining(study.model_path, len(learn), len(sealed), reused=False)
+
+
+def _check_places(study: Study) -> None:
+    """Raise ``UserError`` if what training makes could not be written: better said now than after an hour."""
+    check_model_place(study.model_path, force=True)
+    for folder in (study.root, study.cache_path):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise UserError(f"{folder}: training has to write there, and cannot ({error.strerror})") from None
 
 
 def coder_kinds(codes: Iterable[Code]) -> dict[str, str]:

@@ -189,6 +189,54 @@ def test_an_existing_folder_is_not_overwritten(toy_trained: Any, toy_model: Path
     assert not [f for f in tmp_path.iterdir() if f.name.startswith(".")]
 
 
+@pytest.mark.parametrize("moment", ["old put aside", "new in place", "old deleted"])
+def test_a_kill_while_a_model_is_replaced_leaves_no_half_model(
+    moment: str, toy_trained: Any, toy_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(toy_model, folder)
+    rename = Path.rename
+
+    class Killed(BaseException):
+        pass
+
+    def stop(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    def renamed(self: Path, target: Path) -> Path:
+        result = rename(self, target)
+        if (target == folder) == (moment != "old put aside"):
+            monkeypatch.setattr(Path, "rename", stop)
+            if moment != "old deleted":
+                stop()
+        return result
+
+    def half_deleted(path: Path, *_: Any, **__: Any) -> None:
+        (path / "config.json").unlink(missing_ok=True)
+        stop()
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    monkeypatch.setattr(shutil, "rmtree", half_deleted)
+    with pytest.raises(Killed):
+        save_model(toy_trained.coder, folder, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"), force=True)
+    monkeypatch.undo()
+    assert not folder.exists() or outputs(Coder.load(folder)) == outputs(Coder.load(toy_model))
+    save_model(toy_trained.coder, folder, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"), force=True)
+    assert outputs(Coder.load(folder)) == outputs(Coder.load(toy_model))
+
+
+@pytest.mark.parametrize("place", ["a file", "below a file"])
+def test_a_place_where_no_model_can_be_is_one_line(place: str, toy_trained: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    folder.write_text("mine")
+    folder = folder if place == "a file" else folder / "m"
+    with pytest.raises(UserError) as caught:
+        save_model(toy_trained.coder, folder, facts=FACTS, settings=SETTINGS, manifest=make_manifest("t"), force=True)
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert (tmp_path / "m").read_text() == "mine"
+
+
 def test_a_local_half_precision_encoder_goes_all_the_way(tiny_encoder: Path, strikes: Any, tmp_path: Path) -> None:
     half = tmp_path / "half"
     shutil.copytree(tiny_encoder, half)

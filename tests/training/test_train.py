@@ -290,6 +290,48 @@ def test_finetuning_a_study_does_not_go_on_from_older_codes(study: Study, toy: A
     assert weights(study) != before
 
 
+@pytest.mark.parametrize("what", ["model holds notes", "model is a file", "cache is a file"])
+def test_what_cannot_be_written_is_said_before_training(
+    what: str, study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any, **__: Any) -> None:
+        pytest.fail("trained first")
+
+    monkeypatch.setattr("weijing.training.study.train", never)
+    place = study.cache_path if "cache" in what else study.model_path
+    if what == "model holds notes":
+        place.mkdir()
+        (place / "notes.txt").write_text("mine")
+    else:
+        place.write_text("mine")
+    with pytest.raises(UserError) as caught:
+        train_study(study)
+    assert str(place) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert [f.name for f in study.root.iterdir() if f.name.startswith(".saving-")] == []
+
+
+def test_codes_added_while_others_are_settled_are_settled_next_time(
+    study: Study, toy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import weijing.training.study as module
+
+    last = max(toy.codes, key=lambda c: c.report_id)
+    late = replace(last, report_id=last.report_id, variable="is_protest", value=False, coder="late", code_id="late")
+    write = module.write_gold
+
+    def write_slowly(*given: Any) -> None:
+        append_codes(study.codes_path, [late])
+        write(*given)
+
+    monkeypatch.setattr(module, "write_gold", write_slowly)
+    module.settle_study(study)
+    monkeypatch.undo()
+    module.settle_study(study)
+    fresh = module.settle(module.read_codes(study.codes_path), study.codebook())
+    assert module.read_gold(study.gold_path) == fresh
+
+
 def test_a_card_is_synthetic_if_humans_coded_only_sealed_reports(study: Study, toy: Any) -> None:
     sealed = sorted(sealed_reports(study))
     human = [
