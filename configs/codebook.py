@@ -18,6 +18,7 @@ text       a string
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Literal
@@ -31,6 +32,9 @@ Codes = Mapping[str, Value]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 
 Place = tuple[str | int, ...]
+
+MOST_COMBINATIONS = 10_000
+"""Combinations of values that the classifier may try for one report: up to some tenths of a second."""
 
 
 def _located(problems: list[tuple[Place, str]]) -> ValidationError:
@@ -240,10 +244,20 @@ class Codebook(_Strict):
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Codebook:
-        problems = list(self._problems())
+        problems = list(self._problems()) or list(self._too_many_combinations())
         if problems:
             raise _located(problems)
         return self
+
+    def _too_many_combinations(self) -> Iterator[tuple[Place, str]]:
+        n = math.prod(2 if v.type == "binary" else len(v.labels) for v in self.tied)
+        if n > MOST_COMBINATIONS:
+            names = ", ".join(v.id for v in self.tied)
+            yield (
+                ("constraints",),
+                f"constraints tie {len(self.tied)} learned variables together ({names}), whose values combine in {n} "
+                f"ways; at most {MOST_COMBINATIONS} can be tried for every report, so let constraints speak of fewer",
+            )
 
     def _problems(self) -> Iterator[tuple[Place, str]]:
         ids = [v.id for v in self.variables]
@@ -326,6 +340,26 @@ class Codebook(_Strict):
     def learned(self) -> list[Variable]:
         """Variables the classifier learns, in order."""
         return [v for v in self.variables if v.model]
+
+    @cached_property
+    def decidable(self) -> list[Implication]:
+        """Constraints whose conditions are all about learned variables; the classifier can keep no others."""
+        learned = {v.id for v in self.learned}
+        return [i for i in self.implications if {c.variable for c in i.when} <= learned]
+
+    @cached_property
+    def tied(self) -> list[Variable]:
+        """Learned single-valued variables that constraints speak of: their values are tried in every combination.
+
+        Binary gates are not among them: they are settled first, as coders do.
+        """
+        bound = {c.variable for i in self.decidable for c in (*i.when, *i.then)}
+        gates = {c.variable for v in self.learned for c in v.asked_when}
+        return [
+            v
+            for v in self.learned
+            if v.type != "multi" and v.id in bound and not (v.type == "binary" and v.id in gates)
+        ]
 
     @cached_property
     def coded(self) -> list[Variable]:

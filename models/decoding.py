@@ -22,12 +22,8 @@ class Decoder:
 
     def __init__(self, codebook: Codebook, thresholds: Mapping[str, Sequence[float]] | None = None) -> None:
         self.codebook = codebook
-        learned = {v.id for v in codebook.learned}
         self._thresholds = thresholds or {}
-        # A constraint whose condition nobody predicts can be neither kept nor broken here.
-        self._rules = [i for i in codebook.implications if {c.variable for c in i.when} <= learned]
-        self._gates = {c.variable for v in codebook.learned for c in v.asked_when}
-        self._bound = {c.variable for i in self._rules for c in (*i.when, *i.then)}
+        self._tied = {v.id for v in codebook.tied}
         self._multi = {v.id for v in codebook.learned if v.type == "multi"}
 
     def decide(self, probs: Probs) -> dict[str, Value]:
@@ -52,8 +48,7 @@ class Decoder:
         """
         options = self._options(variable, prob)
         best = max(options, key=lambda o: o[1])
-        # A binary gate is settled first, as coders do.
-        if variable.id not in self._bound or (variable.type == "binary" and variable.id in self._gates):
+        if variable.id not in self._tied:
             return [(best[0], 0.0)]
         return [(value, worth - best[1]) for value, worth in options]
 
@@ -120,7 +115,7 @@ class Decoder:
         forced: set[str] = set()
         banned: set[str] = set()
         least, most = 0, len(variable.labels)
-        for rule in self._rules:
+        for rule in self.codebook.decidable:
             about = [c for c in rule.when if c.variable == variable.id]
             others = [c for c in rule.when if c.variable != variable.id]
             if any(c.holds(codes) is not True for c in others):

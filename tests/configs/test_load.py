@@ -216,6 +216,30 @@ def test_a_condition_on_a_later_variable():
     assert "must be asked earlier" in problem.message
 
 
+def test_constraints_that_tie_too_much_together_are_one_problem():
+    words = "{zh: 甲, en: a}"
+    labels = "[" + ", ".join(f"{{id: l{i}, name: {words}}}" for i in range(12)) + "]"
+
+    def text(n):
+        return "\n".join(
+            [
+                "name: big", 'version: "1"', f"title: {words}", f"description: {words}", f"unit: {words}", "variables:",
+                *(f"- {{id: v{i}, type: nominal, model: true, name: {words}, labels: {labels}}}" for i in range(8)),
+                "constraints:",
+                *(
+                    f"- {{id: c{i}, kind: implication, message: {words}, when: [{{variable: v{i}, equals: l0}}],"
+                    f" then: [{{variable: v{i + 1}, equals: l0}}]}}"
+                    for i in range(n)
+                ),
+            ]
+        )  # fmt: skip
+
+    (problem,) = problems(text(7))
+    assert (problem.line, problem.where) == (line_of(text(7), "constraints:"), "constraints")
+    assert "429981696" in problem.message
+    parse_codebook(text(2))
+
+
 def test_all_problems_are_listed_in_the_order_of_the_file():
     text = broken("confusable: [pay_rise]", "confusable: [a_label, b_label]").replace("[wage_arrears]", "[c_label]")
     found = problems(text)
