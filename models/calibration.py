@@ -53,7 +53,10 @@ class Calibration(BaseModel):
                 raise ValueError(f"the share of {name!r} among the calibration reports is not known")
             if not 0 < share < 1:
                 raise ValueError(f"a prevalence must lie between 0 and 1, ends excluded; found {share}")
-        added = {name: _log_odds(share) - _log_odds(self.prevalence[name]) for name, share in prevalence.items()}
+        # The share given is taken as it is; the learned one may be 0 or 1, which no other could be reached from.
+        least = min(1e-3, 0.5 / max(self.n, 1))
+        learned = {name: min(max(self.prevalence[name], least), 1 - least) for name in prevalence}
+        added = {name: _log_odds(share) - _log_odds(learned[name]) for name, share in prevalence.items()}
         return self.model_copy(update={"log_odds": added})
 
     def probabilities(self, variable: Variable, logits: Tensor) -> Tensor:
@@ -99,8 +102,7 @@ def calibrate(
 
 
 def _log_odds(share: float) -> float:
-    share = min(max(share, 1e-3), 1 - 1e-3)
-    return math.log(share / (1 - share))
+    return math.log(share) - math.log1p(-share)
 
 
 def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -115,3 +116,18 @@ def test_unasked_reports_do_not_count(strikes: Codebook) -> None:
 def test_calibration_survives_storing(strikes: Codebook) -> None:
     fitted = calibrate(tuple(strikes.learned), *drawn(strikes, 50, 1.0, 1))
     assert Calibration.model_validate(fitted.model_dump()) == fitted
+
+
+@pytest.mark.parametrize("share", [1e-12, 1e-5, 0.2, 0.99999])
+@pytest.mark.parametrize("learned", [0.4, 0.0004])
+def test_a_share_is_taken_as_it_is_given(share: float, learned: float) -> None:
+    shift = Calibration(n=100_000, prevalence={"gate": learned}).at({"gate": share}).log_odds["gate"]
+    odds = share / (1 - share) / (learned / (1 - learned))
+    assert math.exp(shift) == pytest.approx(odds, rel=1e-6)
+
+
+@pytest.mark.parametrize("learned", [0.0, 1.0])
+def test_a_share_of_none_or_all_can_be_left(learned: float) -> None:
+    shift = Calibration(n=50, prevalence={"gate": learned}).at({"gate": 0.5}).log_odds["gate"]
+    assert math.isfinite(shift)
+    assert (shift > 0) == (learned == 0)
