@@ -11,7 +11,7 @@ from .errors import UserError
 
 
 class _Settings(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class EncoderSettings(_Settings):
@@ -27,7 +27,7 @@ class EncoderSettings(_Settings):
     """Tokens that neighbouring windows share at most, in whole sentences."""
     max_windows: int = Field(default=256, ge=1)
     """Windows read of one report; what lies beyond is counted as unread."""
-    layers: tuple[int, ...] = (-9, -7, -5, -3, -1)
+    layers: tuple[int, ...] = Field(default=(-9, -7, -5, -3, -1), min_length=1)
     """Layers whose states the heads read, side by side: -1 is the last, -2 the one below it, and so on. Lower layers
     keep more of a sentence's words, upper ones more of its meaning."""
 
@@ -38,11 +38,11 @@ class TrainingSettings(_Settings):
     regime: Literal["frozen", "finetune"] = "frozen"
     """``frozen`` learns heads on stored sentence states, ``finetune`` the encoder too."""
     encoder: EncoderSettings = EncoderSettings()
-    hidden: int = Field(default=512, ge=8)
+    hidden: int = Field(default=512, ge=8, le=65_536)
     """Width of the heads' hidden layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     epochs: int = Field(default=60, ge=1)
-    batch_reports: int = Field(default=32, ge=1)
+    batch_reports: int = Field(default=32, ge=1, le=65_536)
     """Reports a step."""
     accumulate: int = Field(default=1, ge=1)
     """Steps whose gradients are added up before the weights move."""
@@ -54,7 +54,7 @@ class TrainingSettings(_Settings):
     """Each layer below learns slower by this factor."""
     trained_layers: int | None = Field(default=None, ge=1)
     """How many top layers learn; None means all."""
-    adapter_rank: int | None = Field(default=None, ge=1)
+    adapter_rank: int | None = Field(default=None, ge=1, le=65_536)
     """Learn low-rank changes of the layers' linear maps (LoRA) instead of the layers: a small model folder."""
     encoder_dropout: float = Field(default=0.1, ge=0, lt=1)
     """Inside the encoder while it learns. Without any, attention is computed faster."""
@@ -75,7 +75,7 @@ class TrainingSettings(_Settings):
     """Folds of the cross-fitted predictions."""
     abstain_risk: float = Field(default=0.1, gt=0, lt=1)
     """A variable is left to a person unless its conformal set at this risk holds one value."""
-    seed: int = 20251123
+    seed: int = Field(default=20251123, ge=0, lt=2**32)
 
     @classmethod
     def preset(cls, regime: str = "frozen", **changes: Any) -> TrainingSettings:

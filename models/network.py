@@ -116,8 +116,11 @@ class CoderNetwork(PreTrainedModel):
         if settings.get("max_tokens", 0) > longest:
             raise UserError(f"encoder {encoder.name}: reads {longest:.0f} tokens at most; lower max_tokens")
         depth = getattr(encoder.model.config, "num_hidden_layers", 0)
+        asked = settings.pop("layers", (-1,))
+        if max(asked) > depth:
+            raise UserError(f"encoder {encoder.name}: has {depth} layers, and no layer {max(asked)}; -1 is its last")
         # A layer that a shallow encoder lacks is its lowest.
-        layers = sorted({max(depth + 1 + i, 0) - depth - 1 for i in settings.pop("layers", (-1,))})
+        layers = sorted({max(depth + 1 + i, 0) - depth - 1 for i in asked})
         config = CoderConfig(
             layers=layers,
             codebook=codebook.model_dump(mode="json"),
