@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,9 @@ from .quiet import no_library_bars
 
 DEFAULT_MODEL = Path(__file__).parent / "default"
 """The coder that comes with weijing, made by ``make model`` from the demonstration corpus."""
+
+
+_MARKUP = re.compile(r"[\\`|\[\]*]")
 
 
 @dataclass(frozen=True)
@@ -147,9 +153,10 @@ def _card(
 ) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=False,  # Markdown of our own words and numbers; names come from the checked codebook
+        autoescape=False,  # Markdown of our own words and numbers; what others named goes through `plain`
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["plain"] = _plain
     return environment.get_template("card.md.j2").render(
         codebook=coder.codebook,
         codebook_hash=codebook_hash(coder.codebook),
@@ -161,6 +168,12 @@ def _card(
         scores_about=scores_about,
         calibration=coder.calibration,
     )
+
+
+def _plain(text: object) -> str:
+    """Text of others as one line of Markdown that shows it and does nothing: no HTML, link, cell or hidden sign."""
+    shown = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in str(text))
+    return _MARKUP.sub(r"\\\g<0>", html.escape(" ".join(shown.split()), quote=False))
 
 
 def _umask() -> int:

@@ -12,6 +12,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModel
+from weijing.configs.codebook import Words
 from weijing.configs.errors import UserError
 from weijing.data.artifacts import make_manifest
 from weijing.models.checkpoint import TrainingFacts, model_hash, save_model
@@ -68,6 +69,24 @@ def test_a_model_folder_holds_no_pickle(toy_model: Path) -> None:
 def test_the_card_says_that_it_was_synthetic(toy_model: Path, bundled_model: Path) -> None:
     assert "Trained on synthetic text" in (toy_model / "README.md").read_text(encoding="utf-8")
     assert "Trained on synthetic text" not in (bundled_model / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_card_shows_names_and_obeys_none(toy_trained: Any, strikes: Any, tmp_path: Path) -> None:
+    words = {"zh": "罢工\u202e", "en": "Strikes <img src=x>\n# [more](http://x)"}
+    network = toy_trained.coder.network
+    before = network.config.codebook
+    network.config.codebook = strikes.model_copy(update={"version": "1|`2`", "title": Words(**words)}).model_dump()
+    try:
+        coder = Coder(network, toy_trained.coder.tokenizer)
+        facts = TrainingFacts(3, 3, {"<b>li</b>\u202e\n| x | y": "human"})
+        folder = save_model(coder, tmp_path / "m", facts=facts, settings=SETTINGS, manifest=make_manifest("t"))
+    finally:
+        network.config.codebook = before
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for piece in ("<img", "<b>", "\u202e", "[more](", "|`2`", "| x | y"):
+        assert piece not in card
+    assert "&lt;b&gt;li&lt;/b&gt; \\| x \\| y (human)" in card
+    assert "# Strikes &lt;img src=x&gt; # \\[more\\](http://x) / 罢工" in card
 
 
 def test_auto_classes_load_it(toy_model: Path, toy_trained: Any) -> None:
@@ -252,3 +271,8 @@ def test_a_local_half_precision_encoder_goes_all_the_way(tiny_encoder: Path, str
 def test_more_tokens_than_the_encoder_reads_are_refused(tiny: Any, strikes: Any) -> None:
     with pytest.raises(UserError, match="128 tokens"):
         CoderNetwork.start(tiny, strikes, max_tokens=200)
+
+
+def test_a_layer_above_the_last_is_refused(tiny: Any, strikes: Any) -> None:
+    with pytest.raises(UserError, match="has 2 layers, and no layer 99"):
+        CoderNetwork.start(tiny, strikes, layers=(-1, 99), max_tokens=64)
