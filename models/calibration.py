@@ -9,12 +9,12 @@ variable whose set is anything but the value decided on is left to a person.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from ..configs.codebook import Variable
@@ -26,11 +26,11 @@ FEWEST_POSITIVES = 5
 class Calibration(BaseModel):
     """What turns logits into decisions. Stored in the model's config."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     n: int = 0
     """Reports it rests on; 0 means uncalibrated."""
-    temperature: dict[str, float] = {}
+    temperature: dict[str, Annotated[float, Field(gt=0)]] = {}
     thresholds: dict[str, list[float]] = {}
     """By binary or multi variable, one threshold a label."""
     conformal: dict[str, float] = {}
@@ -41,6 +41,13 @@ class Calibration(BaseModel):
 
     log_odds: dict[str, float] = {}
     """By binary variable, what another prevalence adds to the log-odds."""
+
+    def check_fit(self, variables: Sequence[Variable]) -> None:
+        """Raise ``ValueError`` unless there are as many thresholds as these variables have labels."""
+        for variable in variables:
+            found, needed = self.thresholds.get(variable.id), len(variable.labels) if variable.type == "multi" else 1
+            if found and len(found) != needed:
+                raise ValueError(f"calibration: {len(found)} threshold(s) of {variable.id}, which needs {needed}")
 
     def at(self, prevalence: Mapping[str, float]) -> Calibration:
         """This calibration at other shares of "yes" (Saerens et al. 2002, as in ``evaluation.prior_shift``).
@@ -142,4 +149,4 @@ def _conformal(variable: Variable, probs: Tensor, target: Tensor, risk: float) -
 
 def read_calibration(stored: Mapping[str, Any]) -> Calibration:
     """The calibration stored in a model's config; an empty one if there is none."""
-    return Calibration.model_validate(dict(stored)) if stored else Calibration()
+    return Calibration.model_validate(stored) if stored else Calibration()

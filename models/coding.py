@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +14,22 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from ..configs.codebook import Codebook, Value, Variable
 from ..configs.errors import UserError
-from ..data.artifacts import manifest_path, read_manifest, sha256_file
+from ..data.artifacts import MANIFEST, manifest_path, read_manifest, sha256_file
 from .calibration import Calibration, read_calibration
+from .checks import one_line
 from .decoding import Decoder
 from .encoders import load_encoder
 from .heads import Slots
 from .network import CoderNetwork
-from .quiet import no_library_bars
+from .quiet import no_library_words
 from .scoring import encode, reader_of, score
 from .windows import ReadReport
 
+_LOG = logging.getLogger(__name__)
+
 WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json")
+BESIDE = ("tokenizer_config.json",)
+"""Read too, and checked by the manifest."""
 EVIDENCE_SENTENCES = 2
 EVIDENCE_LEAST = 0.2
 
@@ -72,10 +78,17 @@ class Scored:
 def _check_files(folder: Path) -> None:
     """Raise ``UserError`` if a file that the coder is read from is not the one that was saved."""
     path = manifest_path(folder)
-    saved = read_manifest(path).outputs if path.is_file() else {}
-    for name in WEIGHTS:
-        if name in saved and (not (folder / name).is_file() or sha256_file(folder / name) != saved[name]):
-            raise UserError(f"{folder}: {name} is not the one that was saved (see {path.name}); get the model anew")
+    try:
+        if not (folder / "config.json").is_file():
+            raise UserError(f"{folder}: is no model of weijing (it has no config.json); name another folder with -m")
+        saved = read_manifest(path).outputs if path.is_file() else {}
+        if not isinstance(saved, dict):
+            raise UserError(f"{path}: is no manifest that can be read (outputs: {saved!r}); get the model anew")
+        for name in (*WEIGHTS, *BESIDE):
+            if name in saved and (not (folder / name).is_file() or sha256_file(folder / name) != saved[name]):
+                raise UserError(f"{folder}: {name} is not the one that was saved (see {path.name}); get the model anew")
+    except OSError as error:
+        raise UserError(f"{error.filename or folder}: cannot be read ({error.strerror})") from None
 
 
 class Coder:
@@ -87,6 +100,7 @@ class Coder:
         self.reader = reader_of(network, tokenizer)
         self.codebook = Codebook.model_validate(network.config.codebook)
         self.calibration: Calibration = read_calibration(network.config.calibration)
+        self.calibration.check_fit(self.codebook.learned)
         self.slots: Slots = network.heads.slots
 
     @classmethod
@@ -96,19 +110,23 @@ class Coder:
             raise UserError(f"{folder}: there is no such model folder; name one with -m")
         _check_files(Path(folder))
         try:
-            with no_library_bars():
+            with no_library_words():
                 network = CoderNetwork.from_pretrained(folder)
-            if (Path(folder) / "tokenizer.json").is_file():
-                tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
-            else:
-                # The default coder travels without: the encoder's is the same.
-                tokenizer = load_encoder(network.config.encoder_name).tokenizer
+                if (Path(folder) / "tokenizer.json").is_file():
+                    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
+                else:
+                    # The default coder travels without: the encoder's is the same.
+                    tokenizer = load_encoder(network.config.encoder_name).tokenizer
+                if tokenizer.pad_token_id is None:
+                    raise ValueError("its tokenizer has no padding token; is tokenizer_config.json there?")
+                coder = cls(network, tokenizer)
         except UserError:
             raise
         except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
-            first = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise UserError(f"{folder}: is no model of weijing that can be loaded ({first})") from error
-        return cls(network, tokenizer)
+            raise UserError(f"{folder}: is no model of weijing that can be loaded ({one_line(error)})") from error
+        if not manifest_path(folder).is_file():
+            _LOG.warning("%s: has no %s, so it is not known whether its files are those saved", folder, MANIFEST)
+        return coder
 
     def calibrated(self, calibration: Calibration) -> Coder:
         """The same coder with another calibration, which is stored in its config."""

@@ -22,6 +22,7 @@ from ..configs.codebook import Codebook
 from ..configs.errors import UserError
 from .adapters import Adapters
 from .batch import sentence_states
+from .checks import check_config, check_layers
 from .encoders import EMBEDDED, Encoder, load_encoder, without_pooler
 from .heads import ReportHeads
 
@@ -96,8 +97,10 @@ class CoderNetwork(PreTrainedModel):
 
     def __init__(self, config: CoderConfig) -> None:
         super().__init__(config)
+        check_config(config)
         settings = dict(config.encoder_config)
         kind = AutoConfig.for_model(settings.pop("model_type", "bert"), **settings)
+        check_layers(config.layers, getattr(kind, "num_hidden_layers", 0))
         self.encoder = AutoModel.from_config(kind, **without_pooler(kind.model_type))
         self.adapters = Adapters(self.encoder, config.adapters)
         self.heads = _heads(Codebook.model_validate(config.codebook), config, self.encoder)
@@ -180,13 +183,28 @@ class CoderNetwork(PreTrainedModel):
     def from_pretrained(cls, pretrained_model_name_or_path: str | os.PathLike[str], *args: Any, **kwargs: Any) -> Any:
         """Load a checkpoint; weights it leaves out come from the encoder named in its config."""
         wants_info = kwargs.pop("output_loading_info", False)
-        network, info = super().from_pretrained(
-            pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
-        )
+        kwargs["use_safetensors"] = True  # never a pickle
+        try:
+            network, info = super().from_pretrained(
+                pretrained_model_name_or_path, *args, output_loading_info=True, **kwargs
+            )
+        except RuntimeError as error:
+            if "mismatched" not in str(error):
+                raise
+            raise UserError(
+                f"{pretrained_model_name_or_path}: its weights are not of the sizes that config.json says; "
+                "get the model anew"
+            ) from None
         left_out = set(network.state_dict()) - set(_stored_keys(pretrained_model_name_or_path, kwargs))
         lost = sorted(k for k in left_out if network.config.include_encoder or not k.startswith("encoder."))
         if lost:
             raise UserError(f"{pretrained_model_name_or_path}: {len(lost)} weight(s) are missing, such as {lost[0]}")
+        strange = sorted(info["unexpected_keys"])
+        if strange:
+            raise UserError(
+                f"{pretrained_model_name_or_path}: {len(strange)} weight(s) have no place in the model of its "
+                f"config.json, such as {strange[0]}"
+            )
         if left_out:
             encoder = load_encoder(network.config.encoder_name, network.config.prefix, network.config.encoder_revision)
             if encoder.content_hash != network.config.encoder_hash:

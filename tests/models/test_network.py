@@ -130,7 +130,8 @@ def test_a_frozen_checkpoint_over_the_embedded_encoder_is_small(embedded: Any, s
     "damage",
     [
         "flip", "cut", "not safetensors", "no weights", "lost tensor", "lost tensor, no manifest", "bad config",
-        "other model", "no tokenizer", "bad manifest", "wrong shape",
+        "other model", "no tokenizer", "no tokenizer config", "no tokenizer config, no manifest", "bad manifest",
+        "manifest without outputs", "wrong shape",
     ],
 )  # fmt: skip
 def test_a_tampered_folder_is_refused_in_one_line(damage: str, toy_model: Path, tmp_path: Path) -> None:
@@ -167,12 +168,69 @@ def test_a_tampered_folder_is_refused_in_one_line(damage: str, toy_model: Path, 
         (folder / "manifest.json").unlink()
     elif damage == "no tokenizer":
         (folder / "tokenizer.json").unlink()
+    elif damage.startswith("no tokenizer config"):
+        (folder / "tokenizer_config.json").unlink()
+        if "no manifest" in damage:
+            (folder / "manifest.json").unlink()
+    elif damage == "manifest without outputs":
+        (folder / "manifest.json").write_text('{"step": "train", "outputs": null}')
     else:
         (folder / "manifest.json").write_text("[")
     with pytest.raises(UserError) as caught:
         Coder.load(folder)
     assert "\n" not in str(caught.value)
     assert str(folder) in str(caught.value)
+
+
+EDITS: dict[str, dict[str, Any]] = {
+    "layers the encoder lacks": {"layers": [99]}, "no layers": {"layers": []}, "layers in words": {"layers": "x"},
+    "half layers": {"layers": [-1.5]}, "other width": {"hidden": 7}, "huge width": {"hidden": 10**9},
+    "no window": {"max_windows": 0}, "tokens in words": {"max_tokens": "384"}, "training in words": {"training": "x"},
+    "calibration in words": {"calibration": "x"}, "thresholds lost": {"calibration": {"thresholds": {"claims": [0.5]}}},
+    "no temperature": {"calibration": {"temperature": {"is_protest": 0}}}, "negative rank": {"adapters": {"x": -4}},
+    "codebook lost": {"codebook": {}}, "prefix lost": {"prefix": 5}, "variable lost": {},
+    "labels lost": {"codebook": {"variables": "x"}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edited_config_is_one_line_and_nothing_of_the_library(
+    edit: str, toy_model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(toy_model, folder)
+    (folder / "manifest.json").unlink()
+    config = json.loads((folder / "config.json").read_text())
+    config.update(EDITS[edit])
+    if edit == "variable lost":
+        config["codebook"]["variables"].pop(2)
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(UserError) as caught:
+        Coder.load(folder)
+    assert "\n" not in str(caught.value)
+    assert str(folder) in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_missing_manifest_is_said(toy_model: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(toy_model, folder)
+    Coder.load(folder)
+    assert caplog.messages == []
+    (folder / "manifest.json").unlink()
+    Coder.load(folder)
+    assert [m for m in caplog.messages if "has no manifest.json" in m and str(folder) in m] == caplog.messages[-1:]
+    assert len(caplog.messages) == 1
+
+
+def test_a_pickle_is_never_opened(toy_model: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    shutil.copytree(toy_model, folder)
+    (folder / "manifest.json").unlink()
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UserError, match=r"model\.safetensors"):
+        Coder.load(folder)
 
 
 @pytest.mark.parametrize("what", ["missing", "empty", "a file"])
