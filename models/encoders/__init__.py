@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
 
 from ...configs.errors import UserError
-from ..quiet import no_library_bars
+from ..checks import one_line
+from ..quiet import no_library_words
 from .embedded import embedded_folder
+from .reach import hub_answers
 
 EMBEDDED = "embedded"
 
@@ -43,27 +45,35 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str 
     if kind == "hub" and (Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1):
         raise UserError(f"encoder {name!r}: there is no such folder")
     source = str(embedded_folder()) if kind == "embedded" else name
+    # Without a network, what an earlier run fetched is used, and nothing else is tried.
+    options: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
+    options["local_files_only"] = kind != "hub" or not hub_answers(name, revision)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(source, revision=revision, use_fast=True, trust_remote_code=False)
-        config = AutoConfig.from_pretrained(source, revision=revision, trust_remote_code=False)
-        with no_library_bars():
+        with no_library_words():
+            tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, **options)
+            config = AutoConfig.from_pretrained(source, **options)
             model = AutoModel.from_pretrained(
                 source,
-                revision=revision,
-                trust_remote_code=False,
                 use_safetensors=True,
                 dtype=torch.float32,  # half precision is for storing: processors compute it slowly, heads are float32
+                **options,
                 **without_pooler(config.model_type),
             )
     except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if kind == "embedded":
+            raise UserError(
+                f"encoder 'embedded': its converted copy is damaged ({one_line(error)}); delete the folder {source}, "
+                "and it is made anew"
+            ) from None
         raise UserError(
-            f"encoder {name!r} cannot be loaded ({first}); "
+            f"encoder {name!r} cannot be loaded ({one_line(error)}); "
             "use 'embedded', a folder with config.json and safetensors, or a hub name you can reach"
         ) from None
     # Without its files a tokenizer is made all the same, and knows nothing but special tokens.
     if not tokenizer.is_fast or len(tokenizer) <= len(set(tokenizer.all_special_ids)):
         raise UserError(f"encoder {name!r} has no fast tokenizer; weijing needs one for character offsets")
+    if tokenizer.pad_token_id is None:
+        raise UserError(f"encoder {name!r} has no padding token, without which no batch can be made; use another one")
     commit = str(getattr(model.config, "_commit_hash", None) or "unknown")
     content = commit if kind == "hub" else _weights_hash(Path(source))
     chosen = prefix if prefix is not None else "query: " if kind == "embedded" else ""

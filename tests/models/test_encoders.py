@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -425,3 +426,62 @@ def test_a_damaged_folder_is_one_line(damage: str, tiny_encoder: Path, tmp_path:
     with pytest.raises(UserError) as caught:
         load_encoder(str(folder))
     assert "\n" not in str(caught.value)
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("mine")
+    monkeypatch.setenv("WEIJING_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(UserError, match="WEIJING_CACHE") as caught:
+        load_encoder()
+    assert str(tmp_path / "cache") in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_damaged_conversion_says_which_folder_to_delete(
+    tiny_encoder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "embedded-x"
+    shutil.copytree(tiny_encoder, folder)
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    monkeypatch.setattr("weijing.models.encoders.embedded_folder", lambda: folder)
+    with pytest.raises(UserError, match="delete the folder") as caught:
+        load_encoder()
+    assert str(folder) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+UNREACHABLE = """
+from weijing.configs.errors import UserError
+from weijing.models.encoders import load_encoder
+import time
+started = time.monotonic()
+try:
+    load_encoder("nobody/has-this-encoder")
+except UserError as error:
+    print(error)
+print(time.monotonic() - started < 15)
+"""
+
+
+@pytest.mark.slow
+def test_a_hub_that_cannot_be_reached_is_said_soon_and_quietly(tmp_path: Path) -> None:
+    # Nothing listens on port 9 of this machine.
+    environment = {**os.environ, "HF_ENDPOINT": "http://127.0.0.1:9", "HF_HOME": str(tmp_path), "HF_HUB_OFFLINE": "0"}
+    ended = subprocess.run(
+        [sys.executable, "-c", UNREACHABLE], env=environment, capture_output=True, text=True, check=True
+    )
+    said, soon = ended.stdout.splitlines()
+    assert "nobody/has-this-encoder" in said
+    assert soon == "True"
+    assert ended.stderr == ""
+
+
+def test_an_encoder_without_padding_is_one_line(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "e"
+    shutil.copytree(tiny_encoder, folder)
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    settings.pop("pad_token")
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    with pytest.raises(UserError, match="padding"):
+        load_encoder(str(folder))
