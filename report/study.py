@@ -16,7 +16,7 @@ from ..evaluation.estimate import Estimate
 from ..evaluation.rows import Comparison
 from ..models.checkpoint import model_hash
 from ..training.baseline import NAME as BASELINE_NAME
-from ..training.study import UNSEEN, baseline_values, coder_kinds, is_trained, settle_study, study_settings
+from ..training.study import UNSEEN, baseline_values, coder_kinds, outdated, settle_study, study_settings
 from ..training.unseen import read_unseen
 from .content import build_content, spans_of
 from .parts import Kind
@@ -53,8 +53,9 @@ def evaluate_study(
     for settled in settle_study(study):
         gold.setdefault(settled.report_id, {})[settled.variable] = settled.value
     trained = (study.model_path / "config.json").is_file()
-    if trained and not is_trained(study):
-        raise UserError(f"{study.model_path}: codes, texts or settings have changed since; run `weijing train` again")
+    stale = outdated(study) if trained else None
+    if stale:
+        raise UserError(f"{stale}; run `weijing train` again")
     unseen = read_unseen(study.root / UNSEEN) if trained else []
     predictions = {u.report_id: u.coding for u in unseen}
     coders = dict(by_coder(codes))

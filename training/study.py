@@ -14,7 +14,7 @@ from ..configs.codebook import Codebook, Value
 from ..configs.errors import UserError
 from ..configs.load import codebook_hash
 from ..configs.settings import TrainingSettings, read_settings
-from ..data.artifacts import is_current, make_manifest, manifest_path, text_hash, write_manifest
+from ..data.artifacts import is_current, make_manifest, manifest_path, read_manifest, text_hash, write_manifest
 from ..data.codes import Code, current, read_codes
 from ..data.design import read_design
 from ..data.gold import GoldCode, read_gold, settle, write_gold
@@ -87,14 +87,28 @@ def study_examples(study: Study, settings: TrainingSettings) -> tuple[list[Examp
 
 def is_trained(study: Study) -> bool:
     """Whether model, unseen codings and baseline are there, and made from the codes, texts and settings of now."""
+    return outdated(study) is None
+
+
+def outdated(study: Study) -> str | None:
+    """Which of model, unseen codings and baseline is not what training would make now, and why; None if all are."""
     codebook = study.codebook()
     settings = study_settings(study)
     inputs = _inputs(codebook, *study_examples(study, settings))
     dumped = settings.model_dump(mode="json")
-    return all(
-        p.exists() and is_current(manifest_path(p), inputs, dumped, seed=settings.seed, codebook=codebook)
-        for p in (study.model_path, study.root / UNSEEN, study.root / BASELINE)
-    )
+    for path in (study.model_path, study.root / UNSEEN, study.root / BASELINE):
+        manifest = manifest_path(path)
+        if not path.exists() or not manifest.exists():
+            return f"{path if manifest.exists() else manifest}: is missing"
+        if not is_current(manifest, inputs, dumped, seed=settings.seed, codebook=codebook):
+            try:
+                made = read_manifest(manifest)
+            except UserError as error:
+                return str(error)
+            if (made.inputs, made.settings) == (inputs, dumped):
+                return f"{path}: is not what training wrote, or another version of weijing wrote it"
+            return f"{path}: codes, texts or settings have changed since"
+    return None
 
 
 def _inputs(codebook: Codebook, learn: Sequence[Example], sealed: Sequence[Example]) -> dict[str, str | Path]:

@@ -33,7 +33,11 @@ def write_unseen(path: Path, codings: Iterable[Unseen]) -> None:
 
 def read_unseen(path: Path) -> list[Unseen]:
     """Read what ``write_unseen`` wrote."""
-    return [Unseen(line["report_id"], line["split"], _coding(line["coding"])) for line in read_lines(path)]
+    lines = read_lines(path)
+    try:
+        return [Unseen(line["report_id"], line["split"], _coding(line["coding"])) for line in lines]
+    except (KeyError, TypeError):
+        raise _damaged(path) from None
 
 
 def _coding(fields: dict[str, Any]) -> Coding:
@@ -51,4 +55,11 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise UserError(f"{path}: is missing; run `weijing train` first")
     with open(path, encoding="utf-8") as file:
-        return [json.loads(line) for line in file]
+        try:
+            return [json.loads(line) for line in file]
+        except ValueError:
+            raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> UserError:
+    return UserError(f"{path}: is damaged; run `weijing train --force` to make it anew")

@@ -22,8 +22,9 @@ from weijing.models.scoring import reader_of
 from weijing.training.augment import Versions
 from weijing.training.finetune import _ByLength
 from weijing.training.states import encoded
-from weijing.training.study import train_study
+from weijing.training.study import outdated, train_study
 from weijing.training.train import Trained, train
+from weijing.training.unseen import read_unseen
 
 
 def right(trained: Trained, examples: list[Any]) -> dict[str, float]:
@@ -241,13 +242,28 @@ def test_a_study_is_trained_once_and_again_when_a_code_changes(study: Study, toy
     old = next(c for c in toy.codes if c.variable == "sector" and c.report_id not in sealed)
     other = "services" if old.value != "services" else "factory"
     append_codes(study.codes_path, [replace(old, value=other, evidence=(), supersedes=old.code_id, code_id="new")])
+    assert "codes, texts or settings have changed since" in str(outdated(study))
     assert not train_study(study).reused
     assert weights(study) != before
     assert train_study(study).reused
     (study.root / "unseen.jsonl").write_bytes(kept)
+    assert "unseen.jsonl: is not what training wrote" in str(outdated(study))
     assert not train_study(study).reused, "a file that was changed by hand is made anew"
+    assert outdated(study) is None
     (study.root / "baseline.jsonl").unlink()
+    assert "baseline.jsonl: is missing" in str(outdated(study))
+    (study.model_path / "manifest.json").write_text("[")
+    assert "no manifest that can be read" in str(outdated(study))
     assert not train_study(study).reused
+
+
+@pytest.mark.parametrize("content", ["{", "[1]\n", '{"report_id": "r"}\n', "\udcff"])
+def test_damaged_codings_are_one_line(content: str, tmp_path: Path) -> None:
+    path = tmp_path / "unseen.jsonl"
+    path.write_text(content, encoding="utf-8", errors="surrogateescape")
+    with pytest.raises(UserError, match="train --force") as caught:
+        read_unseen(path)
+    assert str(path) in str(caught.value)
 
 
 def test_sealed_groups_are_never_learned_from(study: Study, toy: Any) -> None:
