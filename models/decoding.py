@@ -3,7 +3,7 @@
 Given the values of the single-valued variables, each constraint says of a label of a multi variable that it is
 forced, banned, or free; a free label is taken if its probability passes its threshold. Trying every combination of the
 single values that constraints speak of finds the consistent codes that give up least against the unconstrained ones, in
-log-odds, a variable weighing the same however many labels it has. Binary gates are settled first, by their threshold.
+log-odds, summed over all that is turned round. Binary gates are settled first, by their threshold.
 """
 
 from __future__ import annotations
@@ -105,9 +105,9 @@ class Decoder:
         chosen -= set(spare[: max(len(chosen) - most, 0)])
         if forced & banned or not least <= len(chosen) <= most:
             return None
-        # The mean over labels, so that a variable weighs no more for having many: else a dozen uncertain labels outvote
-        # an ordinal variable and drive it to wherever no constraint binds.
-        cost = -sum(abs(w) for label, w in worth.items() if (w >= 0) != (label in chosen)) / len(worth)
+        # The sum: an almost certain label is worth as much as an almost certain code of another variable. Turning an
+        # uncertain label round costs next to nothing, so many of them do not outvote an ordinal variable.
+        cost = -sum(abs(w) for label, w in worth.items() if (w >= 0) != (label in chosen))
         return [label for label in variable.label_ids if label in chosen], cost
 
     def _demands(self, variable: Variable, codes: Mapping[str, Value]) -> tuple[set[str], set[str], int, int]:

@@ -35,7 +35,7 @@ def make(variables: list[dict[str, Any]], constraints: list[dict[str, Any]] = ()
 def worths(variable: Variable, prob: Any, cuts: list[float]) -> list[tuple[Value, float]]:
     """Every value of a variable with its score: the log-probability, thresholds standing where a half would.
 
-    For multi variables it is the mean over labels, as the decoder says.
+    For multi variables it is the sum over labels, as the decoder says.
     """
 
     def sigmoid_of(p: float, t: float) -> float:
@@ -52,7 +52,7 @@ def worths(variable: Variable, prob: Any, cuts: list[float]) -> list[tuple[Value
                 for b, p, t in zip(bits, prob, cuts, strict=True)
             )
             labels: list[str] = [i for i, b in zip(variable.label_ids, bits, strict=True) if b]
-            found.append((labels, score / len(variable.labels)))
+            found.append((labels, score))
         return found
     values: list[Value] = list(variable.label_ids)
     if variable.type == "ordinal":
@@ -283,3 +283,16 @@ def test_variables_no_constraint_speaks_of_cost_nothing() -> None:
 def test_certain_probabilities_are_no_trouble(p: float, strikes: Codebook) -> None:
     found = Decoder(strikes).decide({"is_protest": 1.0, "claims": [p] * 4, "sector": [1, 0, 0], "intensity": [1, 0, 0]})
     assert not strikes.violations(found)
+
+
+def test_an_almost_certain_label_is_not_given_up_for_an_uncertain_depth(bundled: Any) -> None:
+    functions = dict.fromkeys(bundled.variable("functions").label_ids, 0.02) | {"emergency_alarm": 0.95}
+    probs = {"relevant": 0.98, "functions": list(functions.values()), "depth": [0.01, 0.7, 0.02, 0.24, 0.03]}
+    found = Decoder(bundled).decide(probs)
+    assert (found["functions"], found["depth"]) == (["emergency_alarm"], 3)
+    # A label that is more likely absent than not goes, if depth says clearly what it is.
+    functions["emergency_alarm"] = 0.55
+    functions["public_communication"] = 0.9
+    probs |= {"functions": list(functions.values()), "depth": [0.0, 0.96, 0.02, 0.02, 0.0]}
+    found = Decoder(bundled).decide(probs)
+    assert (found["functions"], found["depth"]) == (["public_communication"], 1)
