@@ -81,7 +81,10 @@ def main() -> None:
     made_from = text_hash(json.dumps([demo_hashes(), codebook_hash(codebook), FOLDS, SEED, INNER]))
 
     def place(fold: int, arm: str) -> Path:
-        return given.out / f"{made_from}-{fold}-{text_hash(arm + repr(ARMS[arm]))}.json"
+        # By all settings, those that nobody changed too: a result of other defaults is none of this run.
+        changes = ARMS[arm]
+        settings = _settings(changes).model_dump_json() if changes is not None else ""
+        return given.out / f"{made_from}-{fold}-{text_hash(arm + settings)}.json"
 
     for fold in () if given.table else given.folds:
         for arm in given.arms:

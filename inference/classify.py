@@ -76,7 +76,7 @@ def classify(
     if not force and out.exists():
         raise UserError(f"{out}: exists already; choose another name or use --force")
     paths = list(paths)
-    if any(Path(path).is_file() and out.exists() and out.samefile(path) for path in paths):
+    if out.exists() and any(out.resolve().is_relative_to(Path(path).resolve()) for path in paths):
         raise UserError(f"{out}: is one of the files to be read; choose another name")
     model = model or DEFAULT_MODEL
     coder = Coder.load(model)

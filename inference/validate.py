@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from ..configs.codebook import Codebook, Value
 from ..configs.errors import UserError
-from ..data.artifacts import atomic_write, text_hash
+from ..data.artifacts import atomic_write
 from ..data.codes import read_codes
 from ..data.gold import settle
 from ..data.study import Study
@@ -96,8 +96,8 @@ def validate(
             "without sight of a prediction"
         )
     known = set(coder.network.config.training.get("learned") or ())
-    stories = {r.reprint_group for r in study.reports() if text_hash(r.text) in known}
-    reports = [r for r in coded if text_hash(r.text) not in known and (r.reprint_group or "") not in stories]
+    stories = {r.reprint_group for r in study.reports() if r.content_hash in known}
+    reports = [r for r in coded if r.content_hash not in known and (r.reprint_group or "") not in stories]
     if not reports:
         raise UserError(
             f"{study.root}: the model has learned from all {len(coded)} reports that people coded, so they cannot "

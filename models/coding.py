@@ -18,7 +18,8 @@ from ..data.artifacts import MANIFEST, manifest_path, read_manifest, sha256_file
 from .calibration import Calibration, read_calibration
 from .checks import one_line
 from .decoding import Decoder
-from .encoders import load_encoder
+from .encoders import EMBEDDED
+from .encoders.embedded import embedded_folder
 from .heads import Slots
 from .network import CoderNetwork
 from .quiet import no_library_words
@@ -112,11 +113,10 @@ class Coder:
         try:
             with no_library_words():
                 network = CoderNetwork.from_pretrained(folder)
-                if (Path(folder) / "tokenizer.json").is_file():
-                    tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False)
-                else:
-                    # The default coder travels without: the encoder's is the same.
-                    tokenizer = load_encoder(network.config.encoder_name).tokenizer
+                source = Path(folder)
+                if not (source / "tokenizer.json").is_file() and network.config.encoder_name == EMBEDDED:
+                    source = embedded_folder()  # the default coder travels without one: the encoder's is the same
+                tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
                 if tokenizer.pad_token_id is None:
                     raise ValueError("its tokenizer has no padding token; is tokenizer_config.json there?")
                 coder = cls(network, tokenizer)

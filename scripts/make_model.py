@@ -13,8 +13,8 @@ from weijing.configs.load import load_codebook
 from weijing.configs.settings import read_settings
 from weijing.data.artifacts import make_manifest, text_hash
 from weijing.data.demo.corpus import demo_hashes, read_demo
-from weijing.models.checkpoint import DEFAULT_MODEL, TrainingFacts, save_model
-from weijing.training.study import card_scores, coder_kinds
+from weijing.models.checkpoint import DEFAULT_MODEL, save_model
+from weijing.training.study import card_scores, training_facts
 from weijing.training.targets import build_examples
 from weijing.training.train import train
 
@@ -45,12 +45,7 @@ def main() -> None:
     folder = save_model(
         trained.coder,
         given.out,
-        facts=TrainingFacts(
-            len(examples),
-            len({e.group for e in examples}),
-            coder_kinds(corpus.codes),
-            frozenset(text_hash(e.text) for e in examples),
-        ),
+        facts=training_facts(examples, corpus.codes),
         settings=dumped,
         manifest=manifest,
         scores=card_scores(codebook, examples, trained),

@@ -430,15 +430,12 @@ def in_codec(character: str, codec: str) -> bool:
 
 
 def test_no_paths_of_a_machine() -> None:
-    try:
-        listed = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        ).stdout.decode()
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip("no git here")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    ).stdout.decode()
     folders = "home|root|Users|work|mnt|media|scratch"
     pattern = re.compile(rf"(?<![\w.~*}}/-])/(?:{folders})/[\w.]|\b[A-Z]:\\\\?(?:Users|Documents)\b")
     found = []

@@ -137,7 +137,6 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     # Named by what is learned from: checkpoints of other codes or settings are no beginning of this run.
     checkpoints = study.cache_path / "checkpoints" / text_hash(json.dumps([inputs, dumped], sort_keys=True))
     trained = train(codebook, learn, settings, cache=study.cache_path, workdir=checkpoints, progress=report)
-    learned = {e.report_id for e in learn}
     manifest = make_manifest("train", inputs=inputs, settings=dumped, seed=settings.seed, codebook=codebook)
     split: Split = "cross-fitted" if settings.regime == "frozen" else "calibration"
     codings = [Unseen(report_id, split, coding) for report_id, coding in sorted(trained.unseen.items())]
@@ -154,12 +153,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     save_model(
         trained.coder,
         study.model_path,
-        facts=TrainingFacts(
-            len(learn),
-            len({e.group for e in learn}),
-            coder_kinds(c for c in read_codes(study.codes_path) if c.report_id in learned),
-            frozenset(text_hash(e.text) for e in learn),
-        ),
+        facts=training_facts(learn, read_codes(study.codes_path)),
         settings=dumped,
         manifest=manifest,
         scores=card_scores(codebook, learn, trained),
@@ -184,6 +178,17 @@ def _check_places(study: Study) -> None:
                 pass
         except OSError as error:
             raise UserError(f"{folder}: training has to write there, and cannot ({error.strerror})") from None
+
+
+def training_facts(examples: Sequence[Example], codes: Iterable[Code]) -> TrainingFacts:
+    """What a model has to say of the examples it learned from; ``codes``: all there are, of other reports too."""
+    learned = {e.report_id for e in examples}
+    return TrainingFacts(
+        len(examples),
+        len({e.group for e in examples}),
+        coder_kinds(c for c in codes if c.report_id in learned),
+        frozenset(text_hash(e.text) for e in examples),
+    )
 
 
 def coder_kinds(codes: Iterable[Code]) -> dict[str, str]:

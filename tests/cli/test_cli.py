@@ -163,7 +163,6 @@ def test_stopping_says_how_to_go_on(
     assert "run the same command again" in err
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
 def test_being_told_to_end_leaves_nothing_half_written(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nsys.argv = ['weijing', 'init', sys.argv[1]]\n"

@@ -57,7 +57,6 @@ def test_where_nothing_can_be_written_is_one_line(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.skipif(os.name != "posix", reason="kills a process")
 def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom weijing.data.artifacts import write_json\n"
@@ -76,7 +75,6 @@ def test_a_killed_writer_leaves_a_whole_file(tmp_path: Path) -> None:
         assert len(set(numbers)) == 1
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks after processes")
 def test_what_killed_writers_left_is_removed_and_no_more(tmp_path: Path) -> None:
     path = tmp_path / "报告.json"
     ended = subprocess.Popen([sys.executable, "-c", ""])
@@ -97,7 +95,6 @@ def test_what_killed_writers_left_is_removed_and_no_more(tmp_path: Path) -> None
     assert all(f.exists() for f in (*other, elsewhere))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="makes a pipe")
 def test_folders_pipes_and_devices_are_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "folder.jsonl").mkdir()
     os.mkfifo(tmp_path / "pipe")

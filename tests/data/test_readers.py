@@ -90,11 +90,8 @@ def test_a_file_without_rights() -> None:
 
 
 def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
-    try:
-        with open(os.fsencode(tmp_path) + b"/\xff.txt", "w", encoding="utf-8") as file:
-            file.write(TEXT)
-    except OSError:
-        pytest.skip("the file system refuses such names")
+    with open(os.fsencode(tmp_path) + b"/\xff.txt", "w", encoding="utf-8") as file:
+        file.write(TEXT)
     records, _ = sorted_out(tmp_path)
     records[0].relative.encode()
 
@@ -102,10 +99,7 @@ def test_a_file_name_that_is_no_unicode(tmp_path: Path) -> None:
 def test_control_characters_in_names_are_written_out(tmp_path: Path) -> None:
     folder = tmp_path / "a\x1b[31m"
     folder.mkdir()
-    try:
-        (folder / "b\nc\u202e\u3000.txt").write_text(TEXT)
-    except OSError:
-        pytest.skip("the file system refuses such names")
+    (folder / "b\nc\u202e\u3000.txt").write_text(TEXT)
     (folder / "d\r.doc").write_text("x")
     (record,), (rejected,) = sorted_out(folder)
     assert (record.folder, record.relative) == ("a\\x1b[31m", "b\\nc\\u202e\u3000.txt")

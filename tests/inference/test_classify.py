@@ -236,6 +236,8 @@ def test_a_file_that_is_read_is_never_written_over(toy_model: Path, tmp_path: Pa
     before = source.read_bytes()
     with pytest.raises(UserError, match="one of the files to be read"):
         classify([source], toy_model, source, force=True)
+    with pytest.raises(UserError, match="one of the files to be read"):
+        classify([tmp_path], toy_model, source, force=True)
     assert source.read_bytes() == before
 
 
