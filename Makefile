@@ -30,6 +30,7 @@ lock: $(BIN)/.installed
 	$(BIN)/python scripts/lock.py > constraints.txt
 
 model: $(BIN)/.installed
+	$(BIN)/python scripts/make_encoder.py
 	$(BIN)/python scripts/make_model.py
 
 corpus-check: $(BIN)/.installed

@@ -25,8 +25,9 @@ import numpy as np
 from weijing.configs.codebook import Codebook, Value
 from weijing.configs.load import codebook_hash, load_codebook
 from weijing.configs.settings import TrainingSettings, read_settings
-from weijing.data.artifacts import text_hash
+from weijing.data.artifacts import sha256_file, text_hash
 from weijing.data.demo.corpus import demo_hashes, read_demo
+from weijing.data.passages import PASSAGES
 from weijing.data.sentences import sentence_spans
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.calibration import calibration_error
@@ -34,29 +35,32 @@ from weijing.evaluation.compare import compare
 from weijing.evaluation.estimate import Estimate
 from weijing.evaluation.ratings import cluster_vector
 from weijing.models.coding import Coder, Coding
+from weijing.models.encoders import ADAPTED, EMBEDDED, load_encoder
 from weijing.models.heads import Slots
 from weijing.training.baseline import NAME as BASELINE
 from weijing.training.baseline import baseline_codes
+from weijing.training.passages import passage_examples
 from weijing.training.targets import Example, build_examples
-from weijing.training.train import train
+from weijing.training.train import Trained, train
 
 FOLDS = 5
 SEED = 20251123
-INNER: tuple[dict[str, Any], ...] = ({}, {"epochs": 30}, {"evidence_weight": 3.0})
+INNER: tuple[dict[str, Any], ...] = ({}, {"dropout": 0.3})
 """What is chosen among, inside each outer fold, for frozen coders."""
-FINETUNE: dict[str, Any] = {"regime": "finetune"}
-ARMS: dict[str, dict[str, Any] | None] = {
-    BASELINE: None,
+BASELINES = {BASELINE: False, f"{BASELINE}, with passages": True}
+"""Whether a baseline learns from the passages too."""
+ARMS: dict[str, dict[str, Any]] = {
+    **{name: {} for name in BASELINES},
     "frozen": {},
-    "finetune": FINETUNE,
+    "finetune": {"regime": "finetune"},
+    "frozen, no passages": {"passages": 0.0},
+    "frozen, plain encoder": {"encoder": {"name": EMBEDDED}},
+    "frozen, neither": {"passages": 0.0, "encoder": {"name": EMBEDDED}},
     "frozen, last layer only": {"encoder": {"layers": [-1]}},
     "frozen, no altered copies": {"augment": 0.0},
     "frozen, no evidence": {"evidence_weight": 0.0},
-    "finetune, no altered copies": FINETUNE | {"augment": 0.0},
-    "finetune, no evidence": FINETUNE | {"evidence_weight": 0.0},
 }
-"""An arm's settings, over those chosen inside; the first four are what the product offers, the others take a lever
-away."""
+"""An arm's settings, over those chosen inside; those after ``finetune`` take a lever away."""
 PROBED = 30
 """Reports of a fold whose evidence is taken out and put back."""
 
@@ -78,12 +82,12 @@ def main() -> None:
     for fold in range(FOLDS):
         own = [s for s, f in fold_of.items() if f == fold]
         print(f"  fold {fold}: {sum(corpus.styles[e.report_id] in own for e in examples):3d} reports, {', '.join(own)}")
-    made_from = text_hash(json.dumps([demo_hashes(), codebook_hash(codebook), FOLDS, SEED, INNER]))
+    learned_by_all = [demo_hashes(), codebook_hash(codebook), sha256_file(PASSAGES), load_encoder(ADAPTED).content_hash]
+    made_from = text_hash(json.dumps([*learned_by_all, FOLDS, SEED, INNER]))
 
     def place(fold: int, arm: str) -> Path:
         # By all settings, those that nobody changed too: a result of other defaults is none of this run.
-        changes = ARMS[arm]
-        settings = _settings(changes).model_dump_json() if changes is not None else ""
+        settings = "" if arm in BASELINES else _settings(ARMS[arm]).model_dump_json()
         return given.out / f"{made_from}-{fold}-{text_hash(arm + settings)}.json"
 
     for fold in () if given.table else given.folds:
@@ -133,18 +137,22 @@ def run(
     learn = [e for e in examples if fold_of[styles[e.report_id]] != fold and e.group not in held]
     texts = [e.text for e in test]
     changes = ARMS[arm]
-    if changes is None:
-        values = baseline_codes(codebook, learn, texts)
+    if arm in BASELINES:
+        values = baseline_codes(codebook, [*learn, *(passage_examples(codebook) if BASELINES[arm] else ())], texts)
         return {"reports": [{"id": e.report_id, "values": v} for e, v in zip(test, values, strict=True)]}
+    workdir = out / f"checkpoints-{fold}-{text_hash(arm)}"
+
+    def trained_with(tried: dict[str, Any]) -> Trained:
+        return train(codebook, learn, _settings({**tried, **changes}), cache=out / "cache", workdir=workdir)
+
     if changes.get("regime") == "finetune":
         chosen = {}
-    elif chosen is None:
-        inner = [train(codebook, learn, _settings({**tried, **changes}), cache=out / "cache") for tried in INNER]
-        chosen = INNER[int(np.argmax([likelihood(codebook, learn, found.unseen) for found in inner]))]
-    settings = _settings({**chosen, **changes})
-    trained = train(
-        codebook, learn, settings, cache=out / "cache", workdir=out / f"checkpoints-{fold}-{text_hash(arm)}"
-    )
+    if chosen is None:
+        inner = [trained_with(tried) for tried in INNER]
+        best = int(np.argmax([likelihood(codebook, learn, found.unseen) for found in inner]))
+        chosen, trained = INNER[best], inner[best]
+    else:
+        trained = trained_with(chosen)
     codings = trained.coder.code(texts)
     probes = probe(trained.coder, test, codings) if arm in ("frozen", "finetune") else []
     return {

@@ -17,10 +17,12 @@ class _Settings(BaseModel):
 class EncoderSettings(_Settings):
     """Which encoder reads the reports, and how long reports are cut into windows."""
 
-    name: str = "embedded"
-    """``embedded``, a folder, or a hub name such as ``hfl/chinese-macbert-base``."""
+    name: str = "adapted"
+    """``adapted`` to reports on police and WeChat, plain ``embedded``, a folder, or a hub name such as
+    ``hfl/chinese-macbert-base``."""
     prefix: str | None = None
-    """Put before every window; None: "query: " for ``embedded``, which was trained with it, nothing for others."""
+    """Put before every window; None: "query: " for ``adapted`` and ``embedded``, which were trained with it,
+    nothing for others."""
     max_tokens: int = Field(default=384, ge=32, le=8192)
     """Longest window, in tokens."""
     overlap: int = Field(default=64, ge=0)
@@ -38,6 +40,9 @@ class TrainingSettings(_Settings):
     regime: Literal["frozen", "finetune"] = "frozen"
     """``frozen`` learns heads on stored sentence states, ``finetune`` the encoder too."""
     encoder: EncoderSettings = EncoderSettings()
+    passages: float = Field(default=0.25, ge=0, le=1)
+    """Share of the passages that come with weijing which is read beside the reports in each epoch, for the variables
+    that the codebook defines as they were coded; 0: none."""
     hidden: int = Field(default=512, ge=8, le=65_536)
     """Width of the heads' hidden layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)

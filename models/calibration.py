@@ -1,9 +1,11 @@
 """Temperatures, thresholds and abstention, from reports that training has not seen.
 
-Temperature scaling: Guo et al. 2017. Thresholds: the F1-optimal cut of the calibrated probability, drawn towards 1/2
-when there are few positives. Abstention: split-conformal sets (Vovk et al. 2005; score 1 - p of Sadinle et al. 2019):
-a set holds the true value with probability at least 1 - risk over exchangeable reports, which reprints are not quite; a
-variable whose set is anything but the value decided on is left to a person.
+Temperature scaling: Guo et al. 2017, with an offset of each label's log-odds beside it as in Platt scaling (Platt
+1999): how often a label applies differs between the reports and what else a coder has learned from. Thresholds: the
+F1-optimal cut of the calibrated probability, drawn towards 1/2 when there are few positives. Abstention:
+split-conformal sets (Vovk et al. 2005; score 1 - p of Sadinle et al. 2019): a set holds the true value with probability
+at least 1 - risk over exchangeable reports, which reprints are not quite; a variable whose set is anything but the
+value decided on is left to a person.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from ..configs.codebook import Variable
-from .heads import negative_log_likelihood, probabilities
+from .heads import n_logits, negative_log_likelihood, probabilities
 
 FEWEST_POSITIVES = 5
 
@@ -31,6 +33,8 @@ class Calibration(BaseModel):
     n: int = 0
     """Reports it rests on; 0 means uncalibrated."""
     temperature: dict[str, Annotated[float, Field(gt=0)]] = {}
+    offsets: dict[str, list[float]] = {}
+    """By variable, added to each logit divided by the temperature."""
     thresholds: dict[str, list[float]] = {}
     """By binary or multi variable, one threshold a label."""
     conformal: dict[str, float] = {}
@@ -48,6 +52,9 @@ class Calibration(BaseModel):
             found, needed = self.thresholds.get(variable.id), len(variable.labels) if variable.type == "multi" else 1
             if found and len(found) != needed:
                 raise ValueError(f"calibration: {len(found)} threshold(s) of {variable.id}, which needs {needed}")
+            moved, needed = self.offsets.get(variable.id), n_logits(variable)
+            if moved and len(moved) != needed:
+                raise ValueError(f"calibration: {len(moved)} offset(s) of {variable.id}, which needs {needed}")
 
     def at(self, prevalence: Mapping[str, float]) -> Calibration:
         """This calibration at other shares of "yes" (Saerens et al. 2002, as in ``evaluation.prior_shift``).
@@ -68,12 +75,13 @@ class Calibration(BaseModel):
 
     def probabilities(self, variable: Variable, logits: Tensor) -> Tensor:
         """Calibrated probabilities of one variable's labels, in the form of ``heads.probabilities``."""
-        temperature = self.temperature_of(variable)
-        return probabilities(variable, logits + temperature * self.log_odds.get(variable.id, 0.0), temperature)
+        return probabilities(variable, self.scaled(variable, logits) + self.log_odds.get(variable.id, 0.0))
 
-    def temperature_of(self, variable: Variable) -> float:
-        """1 where nothing was fitted."""
-        return self.temperature.get(variable.id, 1.0)
+    def scaled(self, variable: Variable, logits: Tensor) -> Tensor:
+        """Calibrated logits at the shares among the calibration reports; as they are where nothing was fitted."""
+        logits = logits.float() / self.temperature.get(variable.id, 1.0)
+        moved = self.offsets.get(variable.id)
+        return logits + logits.new_tensor(moved if logits.dim() > 1 else moved[0]) if moved else logits
 
 
 def calibrate(
@@ -84,7 +92,7 @@ def calibrate(
     risk: float = 0.1,
 ) -> Calibration:
     """Fit on held-out logits and hard targets (forms as in ``training.targets.stack_targets``)."""
-    temperature, thresholds, conformal, prevalence = {}, {}, {}, {}
+    temperature, offsets, thresholds, conformal, prevalence = {}, {}, {}, {}, {}
     n = max((int(m.sum()) for m in masks.values()), default=0)
     for variable in variables:
         asked = masks[variable.id] > 0
@@ -93,8 +101,9 @@ def calibrate(
                 conformal[variable.id] = 1.0  # every value is in the set: a person decides
             continue
         own, target = logits[variable.id][asked].float(), targets[variable.id][asked].float()
-        temperature[variable.id] = _temperature(variable, own, target)
-        probs = probabilities(variable, own, temperature[variable.id])
+        temperature[variable.id], offsets[variable.id] = _scale(variable, own, target)
+        moved = own.new_tensor(offsets[variable.id]).reshape(own.shape[1:])
+        probs = probabilities(variable, own / temperature[variable.id] + moved)
         if variable.type in ("binary", "multi"):
             columns = probs.reshape(len(own), -1).numpy().T
             truth = target.reshape(len(own), -1).numpy().T > 0.5
@@ -104,7 +113,13 @@ def calibrate(
         if variable.type == "binary":
             prevalence[variable.id] = round(float(target.mean()), 6)
     return Calibration(
-        n=n, temperature=temperature, thresholds=thresholds, conformal=conformal, risk=risk, prevalence=prevalence
+        n=n,
+        temperature=temperature,
+        offsets=offsets,
+        thresholds=thresholds,
+        conformal=conformal,
+        risk=risk,
+        prevalence=prevalence,
     )
 
 
@@ -112,11 +127,35 @@ def _log_odds(share: float) -> float:
     return math.log(share) - math.log1p(-share)
 
 
-def _temperature(variable: Variable, logits: Tensor, target: Tensor) -> float:
-    """The temperature of least cross-entropy on a grid from 1/4 to 4."""
-    grid = np.geomspace(0.25, 4, 49)
-    losses = [float(negative_log_likelihood(variable, logits / float(t), target).sum()) for t in grid]
-    return round(float(grid[int(np.argmin(losses))]), 4)
+def _scale(variable: Variable, logits: Tensor, target: Tensor) -> tuple[float, list[float]]:
+    """The temperature on a grid from 1/4 to 4, and with it the offsets, of least cross-entropy."""
+
+    def loss(temperature: float, offsets: list[float]) -> float:
+        moved = logits.new_tensor(offsets)
+        own = logits / temperature + moved.reshape(logits.shape[1:])
+        return float(negative_log_likelihood(variable, own, target).sum() + moved.square().sum() / 2)
+
+    grid = [round(float(t), 4) for t in np.geomspace(0.25, 4, 49)]
+    fitted = [(t, _offsets(variable, logits / t, target)) for t in grid]
+    return min(fitted, key=lambda found: loss(*found))
+
+
+def _offsets(variable: Variable, logits: Tensor, target: Tensor) -> list[float]:
+    """What each logit lacks: the likeliest addition under a standard normal prior, which keeps it small where few
+    reports speak. Nominal variables, whose logits only mean something together, get none.
+    """
+    logits, target = logits.reshape(len(logits), -1), target.reshape(len(logits), -1)
+    if variable.type == "nominal":
+        return [0.0] * logits.shape[1]
+    asked = torch.ones_like(target)
+    if variable.type == "ordinal":  # step k is only taken by reports that passed all before it
+        asked[:, 1:] = (target[:, :-1] > 0.5).float()
+    low, high = logits.new_full((logits.shape[1],), -4), logits.new_full((logits.shape[1],), 4)
+    for _ in range(30):  # the derivative falls throughout: halve until it is met
+        middle = (low + high) / 2
+        rises = ((target - (logits + middle).sigmoid()) * asked).sum(0) - middle > 0
+        low, high = torch.where(rises, middle, low), torch.where(rises, high, middle)
+    return [round(float(b), 4) for b in (low + high) / 2]
 
 
 def _threshold(probs: np.ndarray, truth: np.ndarray) -> float:

@@ -42,6 +42,8 @@ class TrainingFacts:
     n_groups: int
     coders: dict[str, str]
     learned: frozenset[str] = frozenset()
+    n_passages: int = 0
+    """How many of the passages that come with weijing it learned from beside the reports."""
 
     @property
     def synthetic(self) -> bool:
@@ -74,6 +76,7 @@ def save_model(
             "n_reports": facts.n_reports,
             "n_groups": facts.n_groups,
             "synthetic": facts.synthetic,
+            "n_passages": facts.n_passages,
             "learned": sorted(facts.learned),
         }
         with no_library_bars():

@@ -18,7 +18,7 @@ from ..data.artifacts import MANIFEST, manifest_path, read_manifest, sha256_file
 from .calibration import Calibration, read_calibration
 from .checks import one_line
 from .decoding import Decoder
-from .encoders import EMBEDDED
+from .encoders import OWN
 from .encoders.embedded import embedded_folder
 from .heads import Slots
 from .network import CoderNetwork
@@ -114,7 +114,7 @@ class Coder:
             with no_library_words():
                 network = CoderNetwork.from_pretrained(folder)
                 source = Path(folder)
-                if not (source / "tokenizer.json").is_file() and network.config.encoder_name == EMBEDDED:
+                if not (source / "tokenizer.json").is_file() and network.config.encoder_name in OWN:
                     source = embedded_folder()  # the default coder travels without one: the encoder's is the same
                 tokenizer = AutoTokenizer.from_pretrained(source, use_fast=True, trust_remote_code=False)
                 if tokenizer.pad_token_id is None:

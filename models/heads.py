@@ -69,7 +69,7 @@ class ReportHeads(nn.Module):
         self.evidence = nn.Linear(hidden, width)
         self.log_temperature = nn.Parameter(torch.zeros(width))
         # Logits: one a slot, but one a step for ordinal variables, whose steps share their slot's attention.
-        self._sizes = [_n_logits(v) for v in self.slots.variables]
+        self._sizes = [n_logits(v) for v in self.slots.variables]
         slot_of = [
             start + (0 if v.type == "ordinal" else i)
             for v, start, size in zip(self.slots.variables, self.slots.starts, self._sizes, strict=True)
@@ -123,7 +123,8 @@ class ReportHeads(nn.Module):
                 bias.copy_(prior.log() if variable.type == "nominal" else torch.logit(prior))
 
 
-def _n_logits(variable: Variable) -> int:
+def n_logits(variable: Variable) -> int:
+    """How many logits a variable has: one a label, but one if binary, and one a step if ordinal."""
     return {"binary": 1, "ordinal": len(variable.labels) - 1}.get(variable.type, len(variable.labels))
 
 

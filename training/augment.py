@@ -33,10 +33,15 @@ def copies(example: Example, seed: int) -> list[Example]:
 
 @dataclass(frozen=True)
 class Versions:
-    """Examples and their copies in one list; ``rows[i]``: where the versions of the i-th report stand, itself first."""
+    """Examples and their copies in one list; ``rows[i]``: where the versions of the i-th report stand, itself first.
+
+    ``beside``: where those stand of which each epoch reads only a share, ``share_beside``.
+    """
 
     examples: list[Example]
     rows: list[list[int]]
+    beside: range = range(0)
+    share_beside: float = 0.0
 
     @classmethod
     def of(cls, examples: Sequence[Example], share: float, seed: int) -> Versions:
@@ -55,9 +60,21 @@ class Versions:
         own = [[at[row] for row in self.rows[i]] for i in reports]
         return Versions([self.examples[row] for row in origin], own), origin
 
+    def with_beside(self, others: Sequence[Example], share: float) -> Versions:
+        """With other examples, each in one version, of which an epoch reads a share."""
+        first = len(self.examples)
+        return Versions([*self.examples, *others], self.rows, range(first, first + len(others)), share)
+
+    @property
+    def an_epoch(self) -> int:
+        """How many examples an epoch reads."""
+        return len(self.rows) + round(self.share_beside * len(self.beside))
+
     def draw(self, share: float, rng: np.random.Generator) -> np.ndarray:
-        """One version of each report, [reports]: with the chance ``share`` one of its copies."""
-        return np.array([rng.choice(own[1:]) if own[1:] and rng.random() < share else own[0] for own in self.rows])
+        """One version of each report, with the chance ``share`` one of its copies; and some of those beside."""
+        own = [rng.choice(own[1:]) if own[1:] and rng.random() < share else own[0] for own in self.rows]
+        others = rng.choice(self.beside, self.an_epoch - len(own), replace=False) if self.beside else ()
+        return np.array([*own, *others])
 
 
 def excerpt(example: Example, rng: np.random.Generator) -> Example:

@@ -42,7 +42,7 @@ def finetune(
     network: CoderNetwork,
     reader: Reader,
     codebook: Codebook,
-    examples: Sequence[Example],
+    versions: Versions,
     settings: TrainingSettings,
     folder: Path,
     evaluate: Evaluate | None = None,
@@ -54,7 +54,6 @@ def finetune(
     are kept, else those of the last. Returns what was logged after each epoch.
     """
     set_seed(settings.seed)
-    versions = Versions.of(examples, settings.augment, settings.seed)
     examples = versions.examples
     read = reader.read([e.text for e in examples])
     network.heads.start_from(dict(priors(examples, codebook)))
@@ -178,7 +177,7 @@ class _ByLength(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return -(-len(self.versions.rows) // self.size)
+        return -(-self.versions.an_epoch // self.size)
 
     def __iter__(self) -> Iterator[list[int]]:
         rng = np.random.default_rng([self.seed, self.epoch])

@@ -34,7 +34,7 @@ def train_heads(
         heads.start_from(dict(priors(examples, codebook)))
         targets, masks = stack_targets(examples, codebook)
         spans = [evidence_targets(e, r.sentences, heads.slots.width) for e, r in zip(examples, read, strict=True)]
-        steps = settings.epochs * -(-len(versions.rows) // settings.batch_reports)
+        steps = settings.epochs * -(-versions.an_epoch // settings.batch_reports)
         optimizer = torch.optim.AdamW(heads.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
             optimizer, settings.learning_rate, total_steps=max(steps, 2), pct_start=max(settings.warmup, 0.01)

@@ -14,14 +14,24 @@ from ..configs.codebook import Codebook, Value
 from ..configs.errors import UserError
 from ..configs.load import codebook_hash
 from ..configs.settings import TrainingSettings, read_settings
-from ..data.artifacts import is_current, make_manifest, manifest_path, read_manifest, text_hash, write_manifest
+from ..data.artifacts import (
+    is_current,
+    make_manifest,
+    manifest_path,
+    read_manifest,
+    sha256_file,
+    text_hash,
+    write_manifest,
+)
 from ..data.codes import Code, current, read_codes
 from ..data.design import read_design
 from ..data.gold import GoldCode, read_gold, settle, write_gold
+from ..data.passages import PASSAGES
 from ..data.study import SETTINGS, Study
 from ..evaluation.compare import compare
 from ..models.checkpoint import TrainingFacts, check_model_place, save_model
 from .baseline import baseline_codes
+from .passages import taught_by_passages
 from .targets import Example, build_examples
 from .train import Progress, Trained, train
 from .unseen import Split, Unseen, read_lines, write_lines, write_unseen
@@ -94,7 +104,7 @@ def outdated(study: Study) -> str | None:
     """Which of model, unseen codings and baseline is not what training would make now, and why; None if all are."""
     codebook = study.codebook()
     settings = study_settings(study)
-    inputs = _inputs(codebook, *study_examples(study, settings))
+    inputs = _inputs(codebook, settings, *study_examples(study, settings))
     dumped = settings.model_dump(mode="json")
     for path in (study.model_path, study.root / UNSEEN, study.root / BASELINE):
         manifest = manifest_path(path)
@@ -111,10 +121,15 @@ def outdated(study: Study) -> str | None:
     return None
 
 
-def _inputs(codebook: Codebook, learn: Sequence[Example], sealed: Sequence[Example]) -> dict[str, str | Path]:
+def _inputs(
+    codebook: Codebook, settings: TrainingSettings, learn: Sequence[Example], sealed: Sequence[Example]
+) -> dict[str, str | Path]:
     learned = repr([(e.report_id, e.group, e.text, e.targets, e.evidence) for e in learn])
     kept = repr([(e.report_id, e.text) for e in sealed])
-    return {"examples": text_hash(learned), "sealed": text_hash(kept), "codebook": codebook_hash(codebook)}
+    inputs: dict[str, str | Path] = {"examples": text_hash(learned), "sealed": text_hash(kept)}
+    if settings.passages and taught_by_passages(codebook):
+        inputs["passages"] = sha256_file(PASSAGES)
+    return inputs | {"codebook": codebook_hash(codebook)}
 
 
 def train_study(study: Study, *, force: bool = False, progress: Progress | None = None) -> StudyTraining:
@@ -127,7 +142,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     codebook = study.codebook()
     settings = study_settings(study)
     learn, sealed = study_examples(study, settings)
-    inputs = _inputs(codebook, learn, sealed)
+    inputs = _inputs(codebook, settings, learn, sealed)
     dumped = settings.model_dump(mode="json")
     unseen, baseline = study.root / UNSEEN, study.root / BASELINE
     if is_trained(study) and not force:
@@ -153,7 +168,7 @@ def train_study(study: Study, *, force: bool = False, progress: Progress | None 
     save_model(
         trained.coder,
         study.model_path,
-        facts=training_facts(learn, read_codes(study.codes_path)),
+        facts=training_facts(learn, read_codes(study.codes_path), trained.n_passages),
         settings=dumped,
         manifest=manifest,
         scores=card_scores(codebook, learn, trained),
@@ -180,7 +195,7 @@ def _check_places(study: Study) -> None:
             raise UserError(f"{folder}: training has to write there, and cannot ({error.strerror})") from None
 
 
-def training_facts(examples: Sequence[Example], codes: Iterable[Code]) -> TrainingFacts:
+def training_facts(examples: Sequence[Example], codes: Iterable[Code], n_passages: int) -> TrainingFacts:
     """What a model has to say of the examples it learned from; ``codes``: all there are, of other reports too."""
     learned = {e.report_id for e in examples}
     return TrainingFacts(
@@ -188,6 +203,7 @@ def training_facts(examples: Sequence[Example], codes: Iterable[Code]) -> Traini
         len({e.group for e in examples}),
         coder_kinds(c for c in codes if c.report_id in learned),
         frozenset(text_hash(e.text) for e in examples),
+        n_passages,
     )
 
 

@@ -22,6 +22,7 @@ from .augment import Versions
 from .finetune import finetune
 from .frozen import train_heads
 from .losses import code_loss
+from .passages import passage_examples
 from .splits import group_folds, hold_out
 from .states import encoded
 from .targets import Example, stack_targets, vector
@@ -45,6 +46,7 @@ class Trained:
     unseen: dict[str, Coding]
     folds: dict[str, int]
     history: list[dict[str, float]]
+    n_passages: int
 
 
 def train(
@@ -60,9 +62,11 @@ def train(
 
     ``frozen``: the coder is trained on all examples; temperatures and thresholds are fitted on cross-fitted logits
     (each fold's from heads trained on the other folds). ``finetune``: on all but a calibration split by reprint group,
-    which also chooses the number of epochs.
+    which also chooses the number of epochs. With ``settings.passages`` the project's passages are learned from too, by
+    every coder alike; nothing is calibrated or judged on them.
     """
     _check(codebook, examples)
+    passages = passage_examples(codebook) if settings.passages else []
     encoder = load_encoder(settings.encoder.name, settings.encoder.prefix)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -79,8 +83,8 @@ def train(
     if settings.regime == "finetune":
         if workdir is None:
             raise ValueError("finetune needs a workdir for its checkpoints")
-        return _finetune(network, encoder.tokenizer, codebook, examples, settings, workdir, progress)
-    return _frozen(network, encoder.tokenizer, codebook, examples, settings, cache, progress)
+        return _finetune(network, encoder.tokenizer, codebook, examples, passages, settings, workdir, progress)
+    return _frozen(network, encoder.tokenizer, codebook, examples, passages, settings, cache, progress)
 
 
 def _check(codebook: Codebook, examples: Sequence[Example]) -> None:
@@ -121,6 +125,7 @@ def _frozen(
     tokenizer: PreTrainedTokenizerFast,
     codebook: Codebook,
     examples: Sequence[Example],
+    passages: Sequence[Example],
     settings: TrainingSettings,
     cache: Path | None,
     progress: Progress,
@@ -129,7 +134,7 @@ def _frozen(
         parameter.requires_grad_(False)
     reader = reader_of(network, tokenizer)
     versions = Versions.of(examples, settings.augment, settings.seed)
-    texts = [e.text for e in versions.examples]
+    texts = [e.text for e in (*versions.examples, *passages)]
     ready = 0
 
     def done(n: int) -> None:
@@ -151,6 +156,10 @@ def _frozen(
 
     def fit(chosen: Sequence[int]) -> None:
         own, origin = versions.subset(chosen)
+        own, origin = (
+            own.with_beside(passages, settings.passages),
+            [*origin, *range(len(versions.examples), len(texts))],
+        )
         read, states = [known.read[i] for i in origin], [known.states[i] for i in origin]
         network.heads = train_heads(codebook, own, read, states, settings)
 
@@ -190,7 +199,7 @@ def _frozen(
             calibration_on([i for i, f in enumerate(fold_of) if f != fold]),
         )
         codings.update(zip((examples[i].report_id for i in held), decided, strict=True))
-    return Trained(coder, codings, {e.report_id: f for e, f in zip(examples, fold_of, strict=True)}, [])
+    return Trained(coder, codings, {e.report_id: f for e, f in zip(examples, fold_of, strict=True)}, [], len(passages))
 
 
 def _finetune(
@@ -198,6 +207,7 @@ def _finetune(
     tokenizer: PreTrainedTokenizerFast,
     codebook: Codebook,
     examples: Sequence[Example],
+    passages: Sequence[Example],
     settings: TrainingSettings,
     workdir: Path,
     progress: Progress,
@@ -214,17 +224,19 @@ def _finetune(
 
     def evaluate(net: CoderNetwork) -> dict[str, float]:
         # The joint log-likelihood says more per report than F1, which jumps with few reports; taken after
-        # temperature scaling, since an overconfident epoch is mended by it.
+        # calibration, since an overconfident epoch is mended by it.
         logits, _ = held_out(net)
         fitted = calibrate(net.heads.slots.variables, logits, targets, masks)
-        scaled = {v.id: logits[v.id] / fitted.temperature_of(v) for v in codebook.learned}
+        scaled = {v.id: fitted.scaled(v, logits[v.id]) for v in codebook.learned}
         return {"score": -float(code_loss(net.heads.slots.variables, scaled, targets, masks))}
 
-    history = finetune(network, reader, codebook, [examples[i] for i in learn], settings, workdir, evaluate, progress)
+    versions = Versions.of([examples[i] for i in learn], settings.augment, settings.seed)
+    versions = versions.with_beside(passages, settings.passages)
+    history = finetune(network, reader, codebook, versions, settings, workdir, evaluate, progress)
     logits, evidence = held_out(network)
     fitted = calibrate(network.heads.slots.variables, logits, targets, masks, settings.abstain_risk)
     coder = Coder(network, tokenizer).calibrated(fitted)
     codings = coder.decide([e.text for e in kept], read, logits, evidence)
     unseen = dict(zip((e.report_id for e in kept), codings, strict=True))
     folds = {examples[i].report_id: -1 for i in learn} | {e.report_id: 0 for e in kept}
-    return Trained(coder, unseen, folds, history)
+    return Trained(coder, unseen, folds, history, len(passages))

@@ -1,4 +1,4 @@
-"""The one door to encoders: the embedded one, a local folder, or a name on the Hugging Face hub."""
+"""The one door to encoders: the embedded one, plain or adapted, a local folder, or a name on the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, 
 from ...configs.errors import UserError
 from ..checks import one_line
 from ..quiet import no_library_words
+from .adapted import adapt
 from .embedded import embedded_folder
 from .reach import hub_answers
 
 EMBEDDED = "embedded"
+ADAPTED = "adapted"
+"""The embedded encoder with what it learned from the project's passages."""
+OWN = (EMBEDDED, ADAPTED)
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,12 @@ class Encoder:
 def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str | None = None) -> Encoder:
     """Load an encoder by name.
 
-    ``name`` is ``embedded``, a folder with a Hugging Face encoder, or a hub name such as
+    ``name`` is ``embedded`` or ``adapted``, a folder with a Hugging Face encoder, or a hub name such as
     ``hfl/chinese-macbert-base``. ``prefix`` is put before every window; by default "query: " for the embedded
     encoder, which was trained with it, and nothing for others. ``revision``: the
     commit of a hub encoder. Raises ``UserError`` if the encoder cannot be had.
     """
-    kind: Literal["embedded", "local", "hub"] = (
-        "embedded" if name == EMBEDDED else "local" if Path(name).is_dir() else "hub"
-    )
+    kind: Literal["embedded", "local", "hub"] = "embedded" if name in OWN else "local" if Path(name).is_dir() else "hub"
     if kind == "hub" and (Path(name).is_absolute() or name.startswith((".", "~")) or name.count("/") > 1):
         raise UserError(f"encoder {name!r}: there is no such folder")
     source = str(embedded_folder()) if kind == "embedded" else name
@@ -62,7 +64,7 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str 
     except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
         if kind == "embedded":
             raise UserError(
-                f"encoder 'embedded': its converted copy is damaged ({one_line(error)}); delete the folder {source}, "
+                f"encoder {name!r}: its converted copy is damaged ({one_line(error)}); delete the folder {source}, "
                 "and it is made anew"
             ) from None
         raise UserError(
@@ -77,6 +79,8 @@ def load_encoder(name: str = EMBEDDED, prefix: str | None = None, revision: str 
     commit = str(getattr(model.config, "_commit_hash", None) or "unknown")
     content = commit if kind == "hub" else _weights_hash(Path(source))
     chosen = prefix if prefix is not None else "query: " if kind == "embedded" else ""
+    if name == ADAPTED:
+        content = adapt(model, content)
     model.eval()
     return Encoder(name, kind, content, chosen, model, tokenizer)
 

@@ -41,6 +41,21 @@ def test_temperature_recovers_the_scale(scale: float, strikes: Codebook) -> None
     assert fitted.n == 6000
 
 
+@pytest.mark.parametrize("shift", [-1.5, 0.0, 1.5])
+def test_offsets_recover_a_shift_of_the_log_odds(shift: float, strikes: Codebook) -> None:
+    logits, targets, masks = drawn(strikes, 6000, 1.0, 1)
+    fitted = calibrate(tuple(strikes.learned), {k: v + shift for k, v in logits.items()}, targets, masks)
+    for variable in strikes.learned:
+        wanted = 0.0 if variable.type == "nominal" else -shift
+        assert fitted.offsets[variable.id] == pytest.approx([wanted] * len(fitted.offsets[variable.id]), abs=0.25)
+
+
+def test_few_reports_move_offsets_little(strikes: Codebook) -> None:
+    logits, targets, masks = drawn(strikes, 6, 1.0, 1)
+    fitted = calibrate(tuple(strikes.learned), logits, targets, masks)
+    assert all(abs(b) < 2 for own in fitted.offsets.values() for b in own)
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("n", [5, 12, 60, 400])
 def test_thresholds_are_never_extreme(n: int, seed: int, strikes: Codebook) -> None:
@@ -56,7 +71,7 @@ def test_thresholds_separate_what_can_be_separated(strikes: Codebook) -> None:
     logits["is_protest"] = torch.where(truth, -1.0, -4.0) + 0.01 * torch.randn(200)
     targets["is_protest"] = truth.float()
     fitted = calibrate(tuple(strikes.learned), logits, targets, masks)
-    probs = probabilities(strikes.variable("is_protest"), logits["is_protest"], fitted.temperature["is_protest"])
+    probs = fitted.probabilities(strikes.variable("is_protest"), logits["is_protest"])
     cut = fitted.thresholds["is_protest"][0]
     assert ((probs > cut) == truth).all()
 
@@ -77,7 +92,7 @@ def test_conformal_sets_hold_the_truth_as_often_as_promised(risk: float, strikes
         for v in strikes.learned:
             if v.type == "multi":
                 continue
-            probs = probabilities(v, logits[v.id][60:], fitted.temperature[v.id])
+            probs = fitted.probabilities(v, logits[v.id][60:])
             target = targets[v.id][60:]
             if v.type == "binary":
                 of_truth = torch.where(target > 0.5, probs, 1 - probs)
