@@ -46,9 +46,7 @@ def test_it_was_learned_from_the_passages_and_the_codebook_that_are_here() -> No
 
 
 def test_another_embedded_encoder_is_refused(embedded: Any) -> None:
-    with pytest.raises(
-        UserError, match=r"^encoder 'adapted': was learned over .* or use 'embedded'$"
-    ):
+    with pytest.raises(UserError, match=r"^encoder 'adapted': was learned over .* or use 'embedded'$"):
         adapt(embedded.model, "0" * 16)
 
 
