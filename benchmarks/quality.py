@@ -34,7 +34,7 @@ from weijing.evaluation.calibration import calibration_error
 from weijing.evaluation.compare import compare
 from weijing.evaluation.estimate import Estimate
 from weijing.evaluation.ratings import cluster_vector
-from weijing.models.coding import Coder, Coding
+from weijing.models.coding import EVIDENCE_LEAST, Coder, Coding
 from weijing.models.encoders import ADAPTED, EMBEDDED, load_encoder
 from weijing.models.heads import Slots
 from weijing.training.baseline import NAME as BASELINE
@@ -83,7 +83,7 @@ def main() -> None:
         own = [s for s, f in fold_of.items() if f == fold]
         print(f"  fold {fold}: {sum(corpus.styles[e.report_id] in own for e in examples):3d} reports, {', '.join(own)}")
     learned_by_all = [demo_hashes(), codebook_hash(codebook), sha256_file(PASSAGES), load_encoder(ADAPTED).content_hash]
-    made_from = text_hash(json.dumps([*learned_by_all, FOLDS, SEED, INNER]))
+    made_from = text_hash(json.dumps([*learned_by_all, FOLDS, SEED, INNER, EVIDENCE_LEAST]))
 
     def place(fold: int, arm: str) -> Path:
         # By all settings, those that nobody changed too: a result of other defaults is none of this run.

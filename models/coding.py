@@ -31,8 +31,8 @@ _LOG = logging.getLogger(__name__)
 WEIGHTS = ("model.safetensors", "config.json", "tokenizer.json")
 BESIDE = ("tokenizer_config.json",)
 """Read too, and checked by the manifest."""
-EVIDENCE_SENTENCES = 2
-EVIDENCE_LEAST = 0.2
+EVIDENCE_LEAST = (0.2, 0.9)
+"""How probable the best sentence must be as evidence to be shown, and the second: a doubtful one beside it misleads."""
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,12 @@ class Coder:
 
     @staticmethod
     def _sentences(text: str, read: ReadReport, variable: str, value: str, scores: Tensor) -> list[Evidence]:
-        """The best sentences, at least ``EVIDENCE_LEAST`` probable; else the code rests on absence."""
+        """The best sentences, as probable as ``EVIDENCE_LEAST`` asks; else the code rests on absence."""
         if not len(scores):
             return [Evidence(variable, value, None, None, None, 0.0)]
-        best = torch.topk(scores, min(EVIDENCE_SENTENCES, len(scores)))
-        chosen = [(int(i), float(p)) for p, i in zip(best.values, best.indices, strict=True) if p >= EVIDENCE_LEAST]
+        best = torch.topk(scores, min(len(EVIDENCE_LEAST), len(scores)))
+        ranked = zip(best.indices.tolist(), best.values.tolist(), EVIDENCE_LEAST, strict=False)
+        chosen = [(i, p) for i, p, least in ranked if p >= least]
         if not chosen:
             return [Evidence(variable, value, None, None, None, round(1 - float(best.values[0]), 4))]
         return [

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from weijing.configs.codebook import Codebook, Value, Variable
+from weijing.models.coding import Coder
 from weijing.models.decoding import Decoder
+from weijing.models.windows import ReadReport
 
 WORDS = {"zh": "词", "en": "word"}
 FEW = settings(max_examples=250, deadline=None)
@@ -296,3 +299,21 @@ def test_an_almost_certain_label_is_not_given_up_for_an_uncertain_depth(bundled:
     probs |= {"functions": list(functions.values()), "depth": [0.0, 0.96, 0.02, 0.02, 0.0]}
     found = Decoder(bundled).decide(probs)
     assert (found["functions"], found["depth"]) == (["public_communication"], 1)
+
+
+@pytest.mark.parametrize(
+    ("scores", "shown"),
+    [
+        ([0.3, 0.95, 0.1], [1]),
+        ([0.91, 0.2, 0.97], [2, 0]),
+        ([0.89, 0.2, 0.97], [2]),
+        ([0.19, 0.1, 0.0], []),
+        ([0.95, 0.94, 0.93], [0, 1]),
+    ],
+)
+def test_a_second_sentence_is_shown_only_where_it_is_hardly_in_doubt(scores: list[float], shown: list[int]) -> None:
+    text = "一。二。三。"
+    read = ReadReport([], [(0, 2), (2, 4), (4, 6)], 0, "")
+    found = Coder._sentences(text, read, "depth", "2", torch.tensor(scores))
+    assert [e.text for e in found] == ([text[2 * i : 2 * i + 2] for i in shown] or [None])
+    assert [e.weight for e in found] == (pytest.approx([scores[i] for i in shown]) if shown else [0.81])
