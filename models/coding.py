@@ -235,7 +235,7 @@ class Coder:
             return [Evidence(variable, value, None, None, None, 0.0)]
         best = torch.topk(scores, min(len(EVIDENCE_LEAST), len(scores)))
         ranked = zip(best.indices.tolist(), best.values.tolist(), EVIDENCE_LEAST, strict=False)
-        chosen = [(i, p) for i, p, least in ranked if p >= least]
+        chosen: list[tuple[int, float]] = [(i, p) for i, p, least in ranked if p >= least]
         if not chosen:
             return [Evidence(variable, value, None, None, None, round(1 - float(best.values[0]), 4))]
         return [
