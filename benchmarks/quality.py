@@ -98,7 +98,9 @@ def main() -> None:
             # An arm with a lever less has the settings chosen with all of them.
             with_all = place(fold, "frozen")
             chosen = json.loads(with_all.read_text(encoding="utf-8"))["chosen"] if with_all.exists() else None
-            found = run(arm, fold, examples, fold_of, corpus.styles, codebook, given.out, chosen)
+            # Checkpoints by all that the result is kept by: those of other settings are no beginning of this run.
+            work = place(fold, arm).with_suffix("")
+            found = run(arm, fold, examples, fold_of, corpus.styles, codebook, given.out, chosen, work)
             found["seconds"] = round(time.perf_counter() - started)
             given.out.mkdir(parents=True, exist_ok=True)
             place(fold, arm).write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
@@ -130,8 +132,12 @@ def run(
     codebook: Codebook,
     out: Path,
     chosen: dict[str, Any] | None = None,
+    work: Path | None = None,
 ) -> dict[str, Any]:
-    """Train an arm without one outer fold, code that fold. ``chosen``: settings that were chosen inside already."""
+    """Train an arm without one outer fold, code that fold.
+
+    ``chosen``: settings that were chosen inside already; ``work``: checkpoints of an interrupted finetuning.
+    """
     test = [e for e in examples if fold_of[styles[e.report_id]] == fold]
     held = {e.group for e in test}
     learn = [e for e in examples if fold_of[styles[e.report_id]] != fold and e.group not in held]
@@ -140,10 +146,9 @@ def run(
     if arm in BASELINES:
         values = baseline_codes(codebook, [*learn, *(passage_examples(codebook) if BASELINES[arm] else ())], texts)
         return {"reports": [{"id": e.report_id, "values": v} for e, v in zip(test, values, strict=True)]}
-    workdir = out / f"checkpoints-{fold}-{text_hash(arm)}"
 
     def trained_with(tried: dict[str, Any]) -> Trained:
-        return train(codebook, learn, _settings({**tried, **changes}), cache=out / "cache", workdir=workdir)
+        return train(codebook, learn, _settings({**tried, **changes}), cache=out / "cache", workdir=work)
 
     if changes.get("regime") == "finetune":
         chosen = {}

@@ -137,12 +137,12 @@ def segment_softmax(scores: Tensor, segment: Tensor, n_segments: int) -> Tensor:
     return exps / sums[segment]
 
 
-def probabilities(variable: Variable, logits: Tensor, temperature: float = 1.0) -> Tensor:
+def probabilities(variable: Variable, logits: Tensor) -> Tensor:
     """Probabilities of one variable's labels from its logits.
 
     [R] for binary, [R, labels] otherwise; for nominal and ordinal variables they sum to 1.
     """
-    logits = logits.float() / temperature
+    logits = logits.float()
     if variable.type in ("binary", "multi"):
         return logits.sigmoid()
     if variable.type == "nominal":

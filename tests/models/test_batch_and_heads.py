@@ -74,7 +74,7 @@ def test_probabilities_are_probabilities(seed: int, temperature: float) -> None:
     logits, _ = heads(torch.randn(7, 8, generator=generator), torch.tensor([0, 0, 0, 1, 1, 3, 3]), 4)
     for variable in codebook.learned:
         own = logits[variable.id]
-        probs = probabilities(variable, own, temperature)
+        probs = probabilities(variable, own / temperature)
         assert ((probs >= 0) & (probs <= 1)).all()
         if variable.type in ("nominal", "ordinal"):
             torch.testing.assert_close(probs.sum(1), torch.ones(4))
