@@ -49,7 +49,7 @@ def test_no_alias_and_every_hotkey_once(codebook: Codebook) -> None:
 
 def test_words_of_a_codebook_are_text(strikes_path: Path) -> None:
     raw = yaml.safe_load(strikes_path.read_text(encoding="utf-8"))
-    hostile = "<img src=x onerror=alert(1)> $text \x01 \"' name=\"claims\""
+    hostile = '<img src=x onerror=alert(1)> $text \x01 "\' name="claims"'
     label = raw["variables"][1]["labels"][0]
     label["name"] = label["definition"] = raw["variables"][0]["question"] = {"zh": hostile, "en": hostile}
     config = labelling_config(Codebook.model_validate(raw))
