@@ -214,7 +214,7 @@ def test_predictions_pass_label_studios_own_check(bundled: Codebook) -> None:
         codes = [c for c in demo.codes if c.report_id == report.id and c.coder == "author"]
         codes[0] = replace(codes[0], unsure=True, note="<b>")
         assert interface.validate_prediction({"result": result_of(codes, bundled)}, return_errors=True) == []
-        assert interface.validate_task(task_of(report)["data"]) is not False
+        assert interface.validate_task(task_of(report))
 
 
 def test_exports_are_read_however_they_name_the_coder() -> None:
