@@ -1,0 +1,1 @@
+"""Coders' work: Label Studio and other coding sheets, both ways."""
