@@ -1,0 +1,1 @@
+"""Coding by people: Label Studio and other sheets, and what passes between them and a study."""
