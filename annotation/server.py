@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 SERVER = "server.json"
 ADMIN = "admin@localhost"
 DEFAULT_PORT = 8080
-START_SECONDS = 300
-"""The first start makes the database: half a minute on an idle machine."""
+START_SECONDS = 900
+"""The first start makes the database: half a minute on an idle machine, minutes on a busy one."""
 
 # All it gets of our environment: any variable, even a stray HOST or DEBUG, may be a setting of Label Studio.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "USERPROFILE", "APPDATA")

@@ -33,7 +33,8 @@ CONFIG = """<View><Text name="text" value="$text" granularity="symbol"/>
 <Choices name="topic" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>"""
 CODERS = ("coder_a", "coder.b@example.org")
 STRAY = {"HOST": "http://example.org", "PORT": "1", "DEBUG": "true", "CI": "true", "USERNAME": "x",
-         "DJANGO_DB": "mysql", "LABEL_STUDIO_PORT": "2", "HEARTEX_DEBUG": "1", "http_proxy": "http://127.0.0.1:9"}  # fmt: skip
+         "DJANGO_DB": "mysql", "LABEL_STUDIO_PORT": "2", "HEARTEX_DEBUG": "1",
+         "http_proxy": "http://127.0.0.1:9"}  # fmt: skip
 
 
 def choice(value: str) -> list[dict[str, Any]]:
@@ -332,14 +333,15 @@ def test_killed_while_it_starts_for_the_first_time(tmp_path: Path) -> None:
         for what in ("server", "command"):
             starting = subprocess.Popen(command)
             while not (process := find_process(study.label_studio_path)):
+                assert starting.poll() is None
                 time.sleep(0.1)
             time.sleep(10)
             if what == "server":
                 process.kill()
-                assert starting.wait(30) == 2
+                assert starting.wait(120) == 2
             else:
                 starting.kill()
-                starting.wait(30)
+                starting.wait(120)
                 server = up(study)
                 assert server.pid == process.pid
                 assert Client(Connection(server.url, server.token)).members().keys() == {server.email}
