@@ -60,9 +60,11 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/api/tasks"):
             page = int(self.path.partition("page=")[2].partition("&")[0])
             found = {"tasks": server.tasks[(page - 1) * 500 : page * 500], "total": len(server.tasks)}
+            if page > 1 and not found["tasks"]:
+                status, found = 404, {"detail": "Invalid page."}  # as Label Studio answers
         elif path.startswith("/api/projects/5"):
             found = {"id": 5}
-        self._send(status or 200, server.body if status else json.dumps(found))
+        self._send(status or 200, server.body if status and not found else json.dumps(found))
 
     def _send(self, status: int, body: str) -> None:
         self.send_response(status)
@@ -107,6 +109,8 @@ def test_two_failures_are_waited_out_and_nothing_arrives_twice(failing: Failing,
 
 def test_what_is_there_is_not_sent_again(failing: Failing) -> None:
     client = connect(failing)
+    client.import_tasks(5, TASKS[:500])
+    assert len(client.task_ids(5)) == 500
     client.import_tasks(5, TASKS[:700])
     seen: list[tuple[int, int]] = []
     client.import_tasks(5, TASKS, progress=lambda done, total: seen.append((done, total)))
