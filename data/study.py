@@ -23,7 +23,7 @@ from .reprints import extend_groups
 
 SETTINGS = "weijing.yaml"
 _PLACES = ("codebook", "corpus", "codes", "design", "gold", "model", "cache")
-_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl")
+_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl", "label-studio")
 _HEAD = "# The files and settings of this study; paths count from this folder.\n"
 
 
@@ -157,6 +157,11 @@ class Study:
     def cache_path(self) -> Path:
         """A folder that may be deleted at any time."""
         return self._path("cache")
+
+    @property
+    def label_studio_path(self) -> Path:
+        """The folder of the study's own Label Studio: database, passwords, log."""
+        return self.root / "label-studio"
 
     @property
     def own_paths(self) -> list[Path]:

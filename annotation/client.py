@@ -1,0 +1,267 @@
+"""The few calls of a Label Studio server that pushing and pulling need, ours or another's.
+
+The SDK repeats a failed request by itself, also one that adds records; a server that failed after it had added them
+would then hold them twice. So its repeating is switched off, and whatever adds looks first at what is there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..configs.errors import UserError
+from ..data.study import Study
+
+if TYPE_CHECKING:
+    from label_studio_sdk.client import LabelStudio
+
+PORTION = 500
+"""Tasks or predictions a request."""
+WAITS = (1.0, 2.0, 4.0, 8.0)
+"""Seconds before each repetition."""
+TIMEOUT = 300.0
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A server and a key to it: a personal access token or a legacy token."""
+
+    url: str
+    key: str = field(repr=False)
+
+    @classmethod
+    def of_study(cls, study: Study) -> Connection:
+        """The study's own server, which must run."""
+        from .server import running
+
+        server = running(study)
+        if not server:
+            raise UserError(f"{study.root}: its Label Studio does not run; `weijing annotate up` starts it")
+        return cls(server.url, server.token)
+
+
+class Client:
+    """Calls of one server. Each failure is a ``UserError`` of one line, without pages and without the key.
+
+    Where the server fails (5xx), asks for patience (429) or is gone for a moment, calls are repeated after 1, 2, 4 and
+    8 seconds.
+    """
+
+    def __init__(self, connection: Connection, waits: Sequence[float] = WAITS) -> None:
+        try:
+            import httpx
+            from label_studio_sdk.client import LabelStudio
+        except ImportError:
+            raise UserError("label-studio-sdk is not installed: pip install 'weijing[labelstudio]'") from None
+        try:
+            address = httpx.URL(connection.url)
+        except httpx.InvalidURL:
+            address = httpx.URL()
+        if address.scheme not in ("http", "https") or not address.host or address.userinfo:
+            raise UserError("no address of a server was given: http:// or https://, a host, and no password")
+        self._url, self._key = connection.url, connection.key
+        self._waits = waits
+        # A proxy of the environment is not for this machine.
+        own = address.host in ("localhost", "127.0.0.1", "::1")
+        http = httpx.Client(timeout=TIMEOUT, follow_redirects=True, trust_env=not own)
+        self._sdk: LabelStudio = self._call(
+            "connect",
+            lambda: LabelStudio(base_url=connection.url, api_key=connection.key, max_retries=0, httpx_client=http),
+        )
+        self.user: int = self._call("who am I", lambda: int(self._sdk.users.whoami().id))
+        """The account the key belongs to."""
+
+    def members(self) -> dict[str, int]:
+        """E-mail address to user id of everybody with an account."""
+        return self._call("members", lambda: {str(u.email): int(u.id) for u in self._sdk.users.list()})
+
+    def invite_link(self) -> str:
+        """Path and query of the page where people with the link make an account."""
+        return self._call("invite", lambda: str(self._sdk.organizations.invites.get_invite_link().invite_url))
+
+    def ensure_project(self, marker: str, title: str, config: str, **settings: Any) -> int:
+        """The id of the project whose description holds ``[marker]``; made if there is none, else brought up to date.
+
+        ``title`` has 3 to 50 characters; ``config`` is the labelling config; ``settings`` are fields of a project.
+        """
+        description = f"[{marker}]"
+
+        def ensure() -> int:
+            projects = self._sdk.projects
+            fields = {"title": title, "label_config": config, **settings}
+            for project in projects.list(page_size=100):
+                if description in (project.description or ""):
+                    return int(projects.update(project.id, **fields).id)
+            return int(projects.create(description=description, **fields).id)
+
+        return self._call(f"project {title}", ensure)
+
+    def find_project(self, marker: str) -> int | None:
+        """The id of the project with that marker."""
+
+        def find() -> int | None:
+            found = (p.id for p in self._sdk.projects.list(page_size=100) if f"[{marker}]" in (p.description or ""))
+            return next(found, None)
+
+        return self._call("projects", find)
+
+    def tasks(self, project: int) -> Iterator[dict[str, Any]]:
+        """The tasks of a project as the server has them, by id: ``id``, ``data`` and what else it tells."""
+        page, seen = 1, 0
+        while True:
+            found = self._call(f"tasks of project {project}", partial(self._page, project, page))
+            yield from (task.model_dump() for task in found.items or ())
+            # A page beyond the last one is answered as a project that is gone.
+            seen += len(found.items or ())
+            if not found.items or seen >= found.response.total:
+                return
+            page += 1
+
+    def _page(self, project: int, page: int) -> Any:
+        return self._sdk.tasks.list(project=project, page=page, page_size=PORTION, fields="task_only")
+
+    def task_ids(self, project: int) -> dict[str, int]:
+        """Our report id to the server's task id; of several tasks of a report the oldest."""
+        found: dict[str, int] = {}
+        for task in self.tasks(project):
+            if isinstance(report := task["data"].get("id"), str):
+                found[report] = min(task["id"], found.get(report, task["id"]))
+        return found
+
+    def import_tasks(
+        self,
+        project: int,
+        tasks: Sequence[Mapping[str, Any]],
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> dict[str, int]:
+        """Add the tasks (``{"data": {"id": report id, …}}``) that are not there; returns task ids by report id.
+
+        Run again after any failure, it goes on where it stopped; no report gets two tasks.
+        """
+        self._add(
+            f"tasks for project {project}",
+            tasks,
+            key=lambda task: str(task["data"]["id"]),
+            present=lambda: set(self.task_ids(project)),
+            send=lambda portion: self._sdk.projects.import_tasks(project, request=portion).task_count,
+            progress=progress,
+        )
+        return self.task_ids(project)
+
+    def import_predictions(
+        self,
+        project: int,
+        predictions: Sequence[Mapping[str, Any]],
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        """Add the predictions (``task``, ``result``, ``score``, ``model_version``) that are not there.
+
+        A task has one prediction a model version, which is never replaced.
+        """
+        self._add(
+            f"predictions for project {project}",
+            predictions,
+            key=lambda p: (p["task"], p["model_version"]),
+            present=lambda: {(p.task, p.model_version) for p in self._sdk.predictions.list(project=project)},
+            send=lambda portion: self._sdk.projects.import_predictions(project, request=portion).created,
+            progress=progress,
+        )
+
+    def annotate(self, task: int, result: Sequence[Mapping[str, Any]], completed_by: int, lead_time: float = 0) -> int:
+        """Add an annotation to a task; returns its id. Repeated only if the server was not reached at all."""
+        create = self._sdk.annotations.create
+        return self._call(
+            f"annotation of task {task}",
+            lambda: int(create(task, result=result, completed_by=completed_by, lead_time=lead_time).id),
+            once=True,
+        )
+
+    def export(self, project: int) -> list[dict[str, Any]]:
+        """The annotated tasks of a project with their annotations, as Label Studio exports them (JSON)."""
+
+        def download() -> list[dict[str, Any]]:
+            chunks = self._sdk.projects.exports.download_sync(project, export_type="JSON")
+            found: list[dict[str, Any]] = json.loads(b"".join(chunks))
+            return found
+
+        return self._call(f"export of project {project}", download)
+
+    def _add(
+        self,
+        what: str,
+        records: Sequence[Mapping[str, Any]],
+        key: Callable[[Mapping[str, Any]], Hashable],
+        present: Callable[[], set[Any]],
+        send: Callable[[list[Mapping[str, Any]]], int | None],
+        progress: Callable[[int, int], None],
+    ) -> None:
+        """Send, in portions, the records whose key is not present; repeated, it looks again what is."""
+        wanted = {key(record): record for record in records}
+
+        def add() -> None:
+            there = present()
+            left = [record for name, record in wanted.items() if name not in there]
+            done = len(wanted) - len(left)
+            for start in range(0, len(left), PORTION):
+                progress(done + start, len(wanted))
+                portion = left[start : start + PORTION]
+                if (created := send(portion)) != len(portion):
+                    raise UserError(
+                        f"{self._url}: {what}: {created} of {len(portion)} were taken; see the server's log"
+                    )
+            progress(len(wanted), len(wanted))
+
+        self._call(what, add)
+
+    def _call(self, what: str, call: Callable[[], T], once: bool = False) -> T:
+        """Call, and again where that may help; ``once``: only if it cannot have had its effect."""
+        import httpx
+        from label_studio_sdk.core.api_error import ApiError
+        from label_studio_sdk.core.parse_error import ParsingError
+
+        for wait in (*self._waits, None):
+            try:
+                return call()
+            except (ApiError, ParsingError, httpx.HTTPError, ValueError) as error:
+                if wait is None or not _may_pass(error, once):
+                    raise UserError(f"{self._url}: {what}: {self._told(error)}") from None
+                time.sleep(wait)
+        raise AssertionError
+
+    def _told(self, error: Exception) -> str:
+        import httpx
+
+        status = getattr(error, "status_code", None)
+        if isinstance(error, httpx.TimeoutException):
+            return f"no answer in {TIMEOUT:.0f} s; what was sent may have arrived: run the same command again"
+        if isinstance(error, httpx.HTTPError):
+            return f"the server cannot be reached ({type(error).__name__}); `weijing annotate status` tells of ours"
+        if status == 401:
+            return "the key is wrong or has expired; make a new one in Label Studio under Account & Settings"
+        if status == 403:
+            return "the key's account may not do that"
+        if status == 404:
+            return "is not there (any more); was it deleted?"
+        if status is None or status < 400:
+            return "what answers there is no Label Studio; check the address"
+        body = getattr(error, "body", None)
+        said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+        # A page for a browser says nothing in a line.
+        said = "" if "<" in said[:200] else " ".join(said.replace(self._key, "…").split())[:300]
+        return f"the server says {status}{': ' if said else ''}{said}"
+
+
+def _may_pass(error: Exception, once: bool) -> bool:
+    """Whether the same call may work in a moment. After a time-out it may still be at work, so that is not repeated."""
+    import httpx
+
+    status = getattr(error, "status_code", None) or 0
+    if once:
+        return isinstance(error, httpx.ConnectError) or status == 429
+    return status >= 500 or status == 429 or isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError)
