@@ -17,8 +17,8 @@ from weijing.configs.errors import UserError
 from weijing.data.study import SETTINGS
 
 COMMANDS = [
-    ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["train"], ["evaluate"],
-    ["classify"], ["validate"], ["doctor"],
+    ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
+    ["codebook", "migrate"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
 
 
@@ -167,7 +167,7 @@ def test_being_told_to_end_leaves_nothing_half_written(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nsys.argv = ['weijing', 'init', sys.argv[1]]\n"
         "from weijing.cli.main import main\nfrom weijing.data import artifacts\n"
-        "artifacts._sync = lambda path: os.kill(os.getpid(), signal.SIGTERM)\nmain()\n"
+        "artifacts.sync = lambda path: os.kill(os.getpid(), signal.SIGTERM)\nmain()\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 143
