@@ -144,9 +144,7 @@ def diff(
         with atomic_write(out) as temporary:
             temporary.write_text(decisions_template(before, after), encoding="utf-8")
     if as_json:
-        listed = [
-            {"change": str(c), "kind": c.kind, "variable": c.variable, "old": c.old, "new": c.new} for c in changes
-        ]
+        listed = [{"change": str(change), **asdict(change)} for change in changes]
         _print_json({"changes": listed, "codes": _found(migration) if migration else None})
         return
     for change in changes:

@@ -50,13 +50,13 @@ def migrate_study(
         migration = migrate_codes(codes, old, new, decisions)
         if not migration.steps and study.codebook() == new:
             return migration, None
-        texts = [path.read_bytes().decode() for path in (old_file, Path(new_path))]
-        log = _log_bytes(MigrationLog(*texts, decisions or Decisions(), migration.steps))
+        old_text, new_text = old_file.read_bytes().decode(), Path(new_path).read_bytes().decode()
+        log = _log_bytes(MigrationLog(old_text, new_text, decisions or Decisions(), migration.steps))
         versions = [re.sub(r"[^\w.-]", "_", codebook.version)[:40] for codebook in (old, new)]
         name = f"{'-to-'.join(versions)}-{text_hash(log.decode())[:8]}.jsonl"
         became = [step.became for step in migration.steps]
         content = _file_of(study.codes_path, became, after=study.codes_path) if codes else None
-        _replace(study, content, texts[1], new, {study.migrations_path / name: log})
+        _replace(study, content, new_text, new, {study.migrations_path / name: log})
     return migration, study.migrations_path / name
 
 
