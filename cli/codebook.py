@@ -1,22 +1,30 @@
-"""``weijing codebook``: check a codebook, and make the coder's guide from it."""
+"""``weijing codebook``: check a codebook, make the coder's guide from it, see and carry out its changes."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..configs.errors import UserError
+from .options import ForceOption, JsonOption, StudyOption
 
 if TYPE_CHECKING:
     from ..configs.codebook import Codebook
+    from ..data.migrate import Migration
 
-app = typer.Typer(no_args_is_help=True, help="Check a codebook, or make the coder's guide from it.")
+LISTED = 20
+
+app = typer.Typer(no_args_is_help=True, help="Check a codebook, make the coder's guide, see and carry out changes.")
 
 PathArgument = Annotated[
     Path | None, typer.Argument(help="A codebook (YAML). Default: the one that comes with weijing.")
+]
+DecisionsOption = Annotated[
+    Path | None, typer.Option("-d", "--decisions", help="A migration file: what renamed, merged, … names became.")
 ]
 SUFFIXES = {".html": "html", ".htm": "html", ".md": "markdown", ".markdown": "markdown"}
 
@@ -98,6 +106,122 @@ def write_guide(codebook: Codebook, out: Path, *, force: bool = False) -> list[P
         with atomic_write(file) as temporary:
             temporary.write_text(text, encoding="utf-8", newline="\n")
     return list(files)
+
+
+@app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="The codebook as it was.")],
+    new: Annotated[Path, typer.Argument(help="The codebook as it shall be.")],
+    decisions: DecisionsOption = None,
+    codes: Annotated[
+        Path | None, typer.Option("--codes", help="Codes (.jsonl or .parquet): show what would become of them.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Write a migration file with guesses to correct.")
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Show how two codebooks differ, and what that means for codes. Nothing but `--out` is written.
+
+    Without `--decisions` names that are gone are matched by equal words.
+    Example: weijing codebook diff old.yaml new.yaml --codes codes.parquet -o migration.yaml
+    """
+    from ..configs.changes import diff_codebooks
+    from ..configs.decisions import decisions_template, guess_decisions, read_decisions
+    from ..configs.load import load_codebook
+    from ..data.artifacts import atomic_write
+    from ..data.codes import read_codes
+    from ..data.migrate import migrate_codes
+
+    before, after = load_codebook(old), load_codebook(new)
+    decided = read_decisions(decisions) if decisions else guess_decisions(before, after)
+    changes = diff_codebooks(before, after, decided)
+    migration = migrate_codes(read_codes(codes), before, after, decided, preview=True) if codes else None
+    if out is not None:
+        if out.exists() and not force:
+            raise UserError(f"{out}: exists already; choose another place or add --force")
+        with atomic_write(out) as temporary:
+            temporary.write_text(decisions_template(before, after), encoding="utf-8")
+    if as_json:
+        listed = [{"change": str(change), **asdict(change)} for change in changes]
+        _print_json({"changes": listed, "codes": _found(migration) if migration else None})
+        return
+    for change in changes:
+        n = sum(str(change) in step.why for step in migration.steps) if migration else 0
+        typer.echo(_line(f"{change}" + (f" [{n} codes]" if n else "")))
+    if not changes:
+        typer.echo("no differences")
+    if migration:
+        _show(migration)
+    if out is not None:
+        typer.echo(f"{out}: correct the guesses, then write `confirmed: true`")
+
+
+@app.command()
+def migrate(
+    new: Annotated[Path | None, typer.Argument(help="The new codebook (not with --undo).")] = None,
+    study: StudyOption = Path(),
+    decisions: DecisionsOption = None,
+    old: Annotated[
+        Path | None, typer.Option("--old", help="The codebook of the codes, if the study's file was edited already.")
+    ] = None,
+    undo: Annotated[
+        Path | None, typer.Option("--undo", help="Undo the migration that this log is of, if nothing was coded since.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a study a new codebook, and its codes new versions that fit; old versions and a log are kept.
+
+    Codes that only a coder can decide are listed, never guessed. Running it again changes nothing.
+    Example: weijing codebook migrate new.yaml -d migration.yaml -s my_study
+    """
+    from ..configs.decisions import read_decisions
+    from ..data.migrate_study import migrate_study, undo_study
+    from ..data.study import Study
+
+    if (new is None) == (undo is None):
+        raise UserError("name the new codebook, or with --undo the log of a migration (one of them)")
+    opened = Study.open(study)
+    if undo is not None:
+        undo_study(opened, undo)
+        typer.echo(f"{opened.root}: codebook and codes are as before {undo.name}")
+    if new is not None:
+        migration, log = migrate_study(opened, new, read_decisions(decisions) if decisions else None, old)
+        if as_json:
+            _print_json({**_found(migration), "log": str(log) if log else None})
+            return
+        _show(migration)
+        typer.echo(f"{log}: what every code was and became" if log else "nothing was left to do")
+
+
+def _found(migration: Migration) -> dict[str, object]:
+    return {
+        "counts": migration.counts,
+        "to_code_anew": [
+            {"report": s.was.report_id, "coder": s.was.coder, "variable": s.was.variable, "why": s.why}
+            for s in migration.undecided
+        ],
+        "problems": [str(problem) for problem in migration.problems],
+    }
+
+
+def _show(migration: Migration) -> None:
+    typer.echo(", ".join(f"{n} {what}" for what, n in migration.counts.items()) + " (codes)")
+    anew = [
+        f"code anew: report {s.was.report_id}, {s.was.coder}, {s.was.variable}: {'; '.join(s.why)}"
+        for s in migration.undecided
+    ]
+    for lines in (anew, [f"look at: {problem}" for problem in migration.problems]):
+        for line in lines[:LISTED]:
+            typer.echo(_line(f"  {line}"))
+        if len(lines) > LISTED:
+            typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")
+
+
+def _line(text: str) -> str:
+    """Text of others on one line, without what a terminal would obey."""
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _print_json(value: object) -> None:

@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from .codebook import Codebook
 from .errors import UserError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 BUNDLED = "wechat_policing"
 LARGEST = 4 << 20
@@ -54,6 +56,11 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
     ``path`` None means the bundled one. Raises ``CodebookError`` listing every problem with its line.
     """
     path = bundled_codebook_path() if path is None else Path(path)
+    return parse_codebook(read_yaml_text(path), str(path))
+
+
+def read_yaml_text(path: Path) -> str:
+    """The text of a YAML file; ``UserError`` where it is none that can be read."""
     try:
         size = path.stat().st_size
         # A pipe would be waited for, and a device may have no end.
@@ -61,13 +68,12 @@ def load_codebook(path: str | Path | None = None) -> Codebook:
             raise UserError(f"{path}: cannot be read ({'is a folder' if path.is_dir() else 'is no regular file'})")
         if size > LARGEST:
             raise UserError(f"{path}: is larger than {LARGEST >> 20} MiB; that is no codebook")
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise UserError(f"{path}: cannot be read (not UTF-8); save the file as UTF-8") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"{path}: cannot be read ({reason})") from None
-    return parse_codebook(text, str(path))
 
 
 class _Loader(yaml.SafeLoader):
@@ -82,13 +88,18 @@ class _Loader(yaml.SafeLoader):
 
 def parse_codebook(text: str, name: str = "codebook") -> Codebook:
     """Read a codebook from YAML text; ``name`` is used in messages."""
+    return parse_model(Codebook, text, name, "a codebook is a mapping with name, version, variables …")
+
+
+def parse_model(model: type[Model], text: str, name: str, otherwise: str) -> Model:
+    """Read any model from YAML text; ``otherwise`` says what it is where the text is no mapping."""
     try:
-        return _parse(text, name)
+        return _parse(model, text, name, otherwise)
     except RecursionError:
         raise CodebookError(name, [Problem(1, "", "brackets or lists are nested too deeply")]) from None
 
 
-def _parse(text: str, name: str) -> Codebook:
+def _parse(model: type[Model], text: str, name: str, otherwise: str) -> Model:
     try:
         loader = _Loader(text)
         root = loader.get_single_node()
@@ -105,9 +116,9 @@ def _parse(text: str, name: str) -> Codebook:
         message = f"not valid YAML: character U+{ord(text[error.position]):04X} is not allowed"
         raise CodebookError(name, [Problem(line, "", message)]) from None
     if root is None or not isinstance(data, dict):
-        raise CodebookError(name, [Problem(1, "", "a codebook is a mapping with name, version, variables …")])
+        raise CodebookError(name, [Problem(1, "", otherwise)])
     try:
-        return Codebook.model_validate(data)
+        return model.model_validate(data)
     except ValidationError as error:
         raise CodebookError(name, _problems(root, error)) from None
 

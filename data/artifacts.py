@@ -75,12 +75,12 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     try:
         yield temporary
         try:
-            _sync(temporary)
+            sync(temporary)
             os.replace(temporary, target)
         except OSError as error:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from None
         if os.name == "posix":
-            _sync(target.parent)
+            sync(target.parent)
     except OSError as error:
         if error.errno in _DISK_FULL:
             raise UserError(f"{path}: cannot be written ({error.strerror})") from None
@@ -120,7 +120,8 @@ def _remove_left_over(folder: Path, stem: str) -> None:
             continue  # a process of someone else
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on the disk."""
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
     try:
         os.fsync(handle)

@@ -10,7 +10,7 @@ from ..configs.codebook import Codebook, Value, Variable
 from .code import Code, current, moment
 from .report import Report
 
-Kind = Literal["report", "variable", "value", "not_asked", "missing", "constraint", "span", "time"]
+Kind = Literal["report", "version", "variable", "value", "not_asked", "missing", "constraint", "span", "time"]
 Pass = tuple[str, str, str, int | None]
 """One coder's pass over a report: report, coder, purpose and round."""
 
@@ -45,7 +45,7 @@ def check_each(codes: Iterable[Code], reports: Iterable[Report], codebook: Codeb
     return [
         [
             CodeProblem(kind, code.report_id, code.coder, code.variable, message, code.code_id)
-            for kind, message in _code_problems(code, texts, variables)
+            for kind, message in (*_version_problems(code, codebook), *_code_problems(code, texts, variables))
         ]
         for code in codes
     ]
@@ -81,6 +81,15 @@ def check_passes(codes: Iterable[Code], codebook: Codebook, only: Collection[Pas
 def pass_of(code: Code) -> Pass:
     """The pass that a code belongs to."""
     return code.report_id, code.coder, code.purpose, code.round
+
+
+def _version_problems(code: Code, codebook: Codebook) -> Iterable[tuple[Kind, str]]:
+    if code.codebook_version not in (None, codebook.version):
+        yield (
+            "version",
+            f"is coded by version {code.codebook_version} of the codebook, which is {codebook.version} here; "
+            "migrate it first",
+        )
 
 
 def _code_problems(

@@ -61,7 +61,7 @@ def read_codes(path: str | Path) -> list[Code]:
     others = [name for name in pq.read_schema(path).names if not name.startswith("__")]
     _refuse_unknown(others, _FIELDS, str(path))
     return [
-        _from_row({**row, "value": _json_value(row["value"], path)}, f"{path}: row {number}")
+        from_json({**row, "value": _json_value(row["value"], path)}, f"{path}: row {number}")
         for number, row in enumerate(rows, 1)
     ]
 
@@ -133,10 +133,11 @@ def _json_lines(path: Path) -> Iterator[Code]:
                 raise UserError(f"{where}: is not valid JSON ({error})") from None
             if isinstance(row, RepeatedKey):
                 raise UserError(f"{where}: key {row.key!r} occurs twice; keep one of them")
-            yield _from_row(row, where)
+            yield from_json(row, where)
 
 
-def _from_row(row: Mapping[str, Any], where: str) -> Code:
+def from_json(row: Mapping[str, Any], where: str) -> Code:
+    """The code that ``to_json`` made a row of; ``where`` is used in messages."""
     if not isinstance(row, dict) or "value" not in row or any(row.get(name) is None for name in REQUIRED[:3]):
         raise UserError(f"{where}: a code needs {', '.join(REQUIRED)}")
     _refuse_unknown(row, _FIELDS, where)

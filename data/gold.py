@@ -55,11 +55,16 @@ def settle(codes: Iterable[Code], codebook: Codebook, kinds: Sequence[str] = ("h
     the codebook does not allow.
 
     Settling variable by variable can break a constraint that every coder kept; ``Codebook.violations`` finds
-    these.
+    these. Raises ``UserError`` where a code in force is of another version of the codebook.
     """
     table: dict[str, dict[str, list[Code]]] = {}
     for code in sorted(current(codes), key=lambda c: moment(c.at)):
         if code.coder_kind in kinds:
+            if code.codebook_version not in (None, codebook.version):
+                raise UserError(
+                    f"code {code.code_id} (report {code.report_id}, {code.coder}) is of codebook version "
+                    f"{code.codebook_version}, the codebook is {codebook.version}; run `weijing codebook migrate` first"
+                )
             table.setdefault(code.report_id, {}).setdefault(code.variable, []).append(code)
     gold: list[GoldCode] = []
     for report_id in sorted(table):

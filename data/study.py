@@ -20,6 +20,7 @@ from .importing import import_reports
 from .readers import Rejected
 from .report import Merged, Report, merge, read_corpus, write_corpus
 from .reprints import extend_groups
+from .together import JOURNAL, finish_replacing
 
 SETTINGS = "weijing.yaml"
 _PLACES = ("codebook", "corpus", "codes", "design", "gold", "model", "cache")
@@ -79,7 +80,7 @@ class Study:
 
     @classmethod
     def open(cls, root: str | Path) -> Study:
-        """Open a study folder."""
+        """Open a study folder; a migration that was killed after it was decided is carried out first."""
         path = Path(root) / SETTINGS
         try:
             if path.exists() and not path.is_file():
@@ -100,6 +101,9 @@ class Study:
         except (OSError, yaml.YAMLError) as error:
             raise UserError(f"{path}: cannot be read ({' '.join(str(error).split())})") from None
         study._keep_apart(path)
+        if (study.root / JOURNAL).exists():
+            with locked(study.codes_path):
+                finish_replacing(study.root)
         return study
 
     def _keep_apart(self, settings: Path) -> None:
@@ -149,6 +153,11 @@ class Study:
         return self._path("gold")
 
     @property
+    def migrations_path(self) -> Path:
+        """The folder with a log of each change of the codebook."""
+        return self.root / "migrations"
+
+    @property
     def model_path(self) -> Path:
         """The folder of the trained model."""
         return self._path("model")
@@ -167,7 +176,12 @@ class Study:
     def own_paths(self) -> list[Path]:
         """What weijing keeps in a study, and what is therefore no source of reports."""
         named = [self._path(name) for name in _PLACES]
-        return [*named, self.versions_path, *(self.root / name for name in (SETTINGS, *_MADE_BESIDE))]
+        return [
+            *named,
+            self.versions_path,
+            self.migrations_path,
+            *(self.root / name for name in (SETTINGS, *_MADE_BESIDE)),
+        ]
 
     def codebook(self) -> Codebook:
         """The codebook, read and checked."""
@@ -273,7 +287,8 @@ class AddedCodes:
 
     appended: int
     rejected: tuple[CodeProblem, ...]
-    """Codes of a report, variable or value that does not exist; these were not appended."""
+    """Codes of another version of the codebook, or of a report, variable or value that does not exist; these were
+    not appended."""
     problems: tuple[CodeProblem, ...]
     """What a coder should look at: broken constraints, spans that do not fit, variables left out. Appended."""
 
@@ -290,7 +305,7 @@ def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
     rejected: list[CodeProblem] = []
     problems: list[CodeProblem] = []
     for code, found in zip(codes, check_each(codes, study.reports(), codebook), strict=True):
-        fatal = [p for p in found if p.kind in ("report", "variable", "value")]
+        fatal = [p for p in found if p.kind in ("report", "version", "variable", "value")]
         if fatal:
             rejected.append(fatal[0])
         else:

@@ -14,11 +14,12 @@ import yaml
 from typer.testing import CliRunner
 from weijing.cli import main as cli
 from weijing.configs.errors import UserError
+from weijing.data.codes import Code, append_codes, read_codes
 from weijing.data.study import SETTINGS
 
 COMMANDS = [
-    ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["train"], ["evaluate"],
-    ["classify"], ["validate"], ["doctor"],
+    ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
+    ["codebook", "migrate"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
 
 
@@ -167,7 +168,7 @@ def test_being_told_to_end_leaves_nothing_half_written(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys\nsys.argv = ['weijing', 'init', sys.argv[1]]\n"
         "from weijing.cli.main import main\nfrom weijing.data import artifacts\n"
-        "artifacts._sync = lambda path: os.kill(os.getpid(), signal.SIGTERM)\nmain()\n"
+        "artifacts.sync = lambda path: os.kill(os.getpid(), signal.SIGTERM)\nmain()\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False)
     assert done.returncode == 143
@@ -281,3 +282,37 @@ def test_doctor_and_codebook_speak_json(capsys: pytest.CaptureFixture[str]) -> N
     code, out, _ = here(capsys, "codebook", "check", "--json")
     assert code == 0
     assert json.loads(out)["ok"] is True
+
+
+def test_a_change_of_the_codebook_from_diff_to_undo(
+    tmp_path: Path, strikes_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root, new, plan = tmp_path / "study", tmp_path / "new.yaml", tmp_path / "migration.yaml"
+    text = strikes_path.read_text("utf-8").replace('"2024-03"', '"2"')
+    text = text.replace("pay_rise", "more_pay").replace("id: services", "id: other")
+    new.write_text(text.replace("服务业, en: Services", "其他, en: Other"), "utf-8")
+    assert here(capsys, "init", str(root), "--codebook", str(strikes_path))[0] == 0
+    codes = root / "codes.parquet"
+    spoken = [Code("r\x1b[2J", "a", "sector", "services"), Code("r", "a", "claims", ["pay_rise"])]
+    append_codes(codes, spoken)
+    words = ["codebook", "diff", str(strikes_path), str(new), "--codes", str(codes)]
+    code, out, _ = here(capsys, *words, "-o", str(plan))
+    assert code == 0
+    assert "label renamed: claims.pay_rise → more_pay [1 codes]" in out
+    assert "code anew: report r [2J, a, sector: label dropped: sector.services" in out
+    assert "\x1b" not in out
+    assert "exists already" in here(capsys, *words, "-o", str(plan))[2]
+    assert json.loads(here(capsys, *words, "--json")[1])["codes"]["counts"]["undecided"] == 1
+    migrate = ["codebook", "migrate", str(new), "-s", str(root)]
+    assert "no migration file says" in here(capsys, *migrate)[2]
+    assert "not confirmed" in here(capsys, *migrate, "-d", str(plan))[2]
+    assert read_codes(codes) == spoken
+    plan.write_text(plan.read_text("utf-8").replace("confirmed: false", "confirmed: true"), "utf-8")
+    code, out, _ = here(capsys, *migrate, "-d", str(plan), "--json")
+    assert code == 0
+    log = json.loads(out)["log"]
+    assert len(read_codes(codes)) == 4
+    assert "nothing was left to do" in here(capsys, *migrate, "-d", str(plan))[1]
+    assert here(capsys, "codebook", "migrate", "--undo", log, "-s", str(root))[0] == 0
+    assert read_codes(codes) == spoken
+    assert "one of them" in here(capsys, "codebook", "migrate", "-s", str(root))[2]
