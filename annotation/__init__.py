@@ -1,0 +1,1 @@
+"""The annotation room: where coders meet reports, and how what they did becomes codes."""
