@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ ABSENT = "未提及 absent"
 _ABSENT = frozenset(("未提及absent", "未提及", "没有写", "未写", "无", "absent", "absence", "none"))
 _PLACE = re.compile(r"[〔【\[［(（]\s*(\d{1,15})\s*(?:[-–—~至]\s*(\d{1,15})\s*)?[〕】\]］)）]\s*$")
 _ALIKE = str.maketrans({**dict.fromkeys("“”„「」『』", '"'), **dict.fromkeys("‘’`", "'"), **dict.fromkeys("—–―‐", "-")})
+_MOST = 20
+"""Places of one quote that are looked at: enough to say that it is none's own."""
 _AROUND = "\"'“”‘’「」『』 \t·•●"
 
 
@@ -40,18 +43,27 @@ class FoldedText:
         self._places = [place for _, place in kept]
 
     def find(self, quote: str) -> list[tuple[int, int]]:
-        """Where the quote stands, start and end in code points; as it is where it does so anywhere, else folded."""
-        exact = [(start, start + len(quote)) for start in _starts(self.text, quote)] if quote.strip() else []
-        if exact:
+        """The first places of the quote, start and end in code points; as it is where it stands so, else folded."""
+        if exact := [(start, start + len(quote)) for start in _starts(self.text, quote)] if quote.strip() else []:
             return exact
-        needle = "".join(char for char, _ in _folded(unicodedata.normalize("NFC", quote)))
-        last = len(needle) - 1
-        found = [(self._places[s], self._places[s + last] + 1) for s in _starts(self._chars, needle)] if needle else []
-        return list(dict.fromkeys(found))
+        needle = _key(quote)
+        return list(dict.fromkeys(self._place(s, needle) for s in _starts(self._chars, needle))) if needle else []
+
+    def find_at(self, start: int, quote: str) -> tuple[int, int] | None:
+        """The place of the quote that starts there, if it does."""
+        if quote.strip() and self.text.startswith(quote, start):
+            return start, start + len(quote)
+        first, needle = bisect_left(self._places, start), _key(quote)
+        if needle and self._chars.startswith(needle, first) and self._places[first] == start:
+            return self._place(first, needle)
+        return None
+
+    def _place(self, first: int, needle: str) -> tuple[int, int]:
+        return self._places[first], self._places[first + len(needle) - 1] + 1
 
     def read(self, cell: str, label: str | None = None) -> Evidence:
         """The spans of a cell, all of ``label``."""
-        if "".join(c for c, _ in _folded(cell)).strip("()") in _ABSENT:
+        if _key(cell).strip("()") in _ABSENT:
             return Evidence(absence=True)
         lines = [line for line in re.split("[\r\n]+", cell) if line.strip()]
         located = [self._locate(line) for line in lines]
@@ -77,20 +89,19 @@ class FoldedText:
         found = self.find(line) or self.find(line.strip(_AROUND))
         if len(found) == 1:
             return found[0]
-        place = _PLACE.search(line)
-        if place:
-            start, end, quote = int(place[1]), place[2], line[: place.start()]
-            if end is not None and _same(self.text[start : int(end)], quote) and start < int(end) <= len(self.text):
-                return start, int(end)
-            inner = self.find(quote) or self.find(quote.strip(_AROUND))
-            found_there = [one for one in inner if one[0] == start]
-            if len(found_there) == 1:
-                return found_there[0]
+        if place := _PLACE.search(line):
+            start, end, quote = int(place[1]), int(place[2] or 0), line[: place.start()]
+            if start < end <= len(self.text) and _key(self.text[start:end]) == _key(quote):
+                return start, end
+            there = None if end else self.find_at(start, quote) or self.find_at(start, quote.strip(_AROUND))
+            if there:
+                return there
         shown = repr(line.strip()[:40])
         if not found:
             return f"the quote {shown} does not stand in the text; copy it again"
-        starts = "、".join(f"〔{start}〕" for start, _ in found[:10])
-        return f"the quote {shown} stands {len(found)} times; copy more of it, or write its place after it: {starts}"
+        starts = "、".join(f"〔{start}〕" for start, _ in found)
+        times = f"{_MOST} times or more" if len(found) == _MOST else f"{len(found)} times"
+        return f"the quote {shown} stands {times}; copy more of it, or write its place after it: {starts}"
 
 
 def _folded(text: str) -> Iterator[tuple[str, int]]:
@@ -101,12 +112,14 @@ def _folded(text: str) -> Iterator[tuple[str, int]]:
                 yield part, place
 
 
-def _same(one: str, other: str) -> bool:
-    return [char for char, _ in _folded(one)] == [char for char, _ in _folded(other)]
+def _key(quote: str) -> str:
+    return "".join(char for char, _ in _folded(unicodedata.normalize("NFC", quote)))
 
 
 def _starts(text: str, part: str) -> Iterator[int]:
-    start = text.find(part)
-    while start >= 0:
-        yield start
+    start = -1
+    for _ in range(_MOST):
         start = text.find(part, start + 1)
+        if start < 0:
+            return
+        yield start
