@@ -1,0 +1,1 @@
+"""Coding by people: Label Studio, coding sheets, and projects of other programs."""
