@@ -1,7 +1,7 @@
 """Where a passage of a project lies in our text.
 
 The standard counts Unicode code points of the project's text. Programs are known to count UTF-16 units instead, or a
-line end of two characters as one; texts in which that makes a difference are few, but Chinese has its rare characters.
+line end of two characters as one, and Chinese has its rare characters.
 So the way of counting is chosen in which most passages begin like their names, and then every passage is compared.
 """
 
@@ -63,18 +63,23 @@ class Place:
         return source_text(folded(units.decode(self.encoding, "replace")))
 
 
-def choose_reading(sources: Iterable[tuple[str, Sequence[_Element]]]) -> Reading:
-    """The way of counting in which most selections begin like their names; the standard's unless another is better.
+def choose_reading(sources: Iterable[tuple[str, Sequence[_Element]]]) -> tuple[Reading, bool]:
+    """The way of counting in which most selections begin like their names, and whether that is more than a guess.
 
-    A source is its text and its selections.
+    A source is its text and its selections. The standard's way is taken unless another one is better.
     """
-    fits = dict.fromkeys(READINGS, 0)
+    fits = [0] * len(READINGS)
+    matters = False
     for text, selections in sources:
         if any(char == "\r" or char > "\uffff" for char in text):
-            for reading in READINGS:
-                place = Place(text, "", reading)
-                fits[reading] += sum(place.fits_name(selection) for selection in selections)
-    return max(READINGS, key=lambda reading: fits[reading])
+            places = [Place(text, "", reading) for reading in READINGS]
+            for selection in selections:
+                fits = [n + place.fits_name(selection) for n, place in zip(fits, places, strict=True)]
+                positions = _positions(selection) or (0, 0)
+                # Both what is before the passage and the passage itself.
+                matters |= len({(place.text(0, positions[0]), place.text(*positions)) for place in places}) > 1
+    best = max(range(len(READINGS)), key=lambda i: fits[i])
+    return READINGS[best], fits[best] > 0 or not matters
 
 
 def _name(selection: _Element) -> str:

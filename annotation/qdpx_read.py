@@ -117,7 +117,10 @@ class _Reader:
     def codes(self) -> Iterator[Code]:
         """The codes, source by source; what cannot be placed goes to ``unplaced``."""
         sources = list(self._sources())
-        reading = choose_reading((text, source.findall(q("PlainTextSelection"))) for source, _, text in sources)
+        selections = [(text, source.findall(q("PlainTextSelection"))) for source, _, text in sources]
+        reading, checked = choose_reading(selections)
+        if not checked:
+            self._leave("positions", "programs count rare characters and line ends differently; look at some passages")
         for source, report, text in sources:
             yield from self._codes_of(source, report, Place(text, report.text, reading))
         unknown = Counter(
@@ -150,16 +153,16 @@ class _Reader:
                 continue
             alike = by_text.get(source_text(folded(text)).strip(), [])
             named = by_name.get(name) or by_name.get(name.removesuffix(".txt"))
-            report = by_guid.get(number) or (alike[0] if len(alike) == 1 else named)
-            if report is None:
+            meant = by_guid.get(number) or (alike[0] if len(alike) == 1 else named)
+            if meant is None:
                 self._leave(where, "several reports have this text" if alike else "the corpus has no such report")
-            elif len(text) > 2 * len(report.text) + 1000:
-                self._leave(where, f"is another text than that of report {report.id}")
-            elif report.id in seen:
-                self._leave(where, f"report {report.id} is in the project already")
+            elif len(text) > 2 * len(meant.text) + 1000:
+                self._leave(where, f"is another text than that of report {meant.id}")
+            elif meant.id in seen:
+                self._leave(where, f"report {meant.id} is in the project already")
             else:
-                seen.add(report.id)
-                yield source, report, text
+                seen.add(meant.id)
+                yield source, meant, text
 
     def _codes_of(self, source: _Element, report: Report, place: Place) -> Iterator[Code]:
         marks: dict[tuple[Pass, str], _Marks] = {}

@@ -34,6 +34,8 @@ from .qdpx_model import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+_Entries = dict[tuple[str, str, bool | int | str | None], Entry]
+
 # What xsd:dateTime allows of ISO 8601.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 
@@ -98,7 +100,7 @@ def _project(reports: Sequence[Report], codes: dict[str, list[Code]], codebook: 
         for entry in below:
             _add_code(element, entry)
     if reports:
-        entries = {(e.variable, e.role, e.value): e for branch in branches for e in branch}
+        entries: _Entries = {(e.variable, e.role, e.value): e for branch in branches for e in branch}
         sources = _add(root, "Sources")
         notes = etree.Element(f"{{{NAMESPACE}}}Notes")
         for report in reports:
@@ -148,7 +150,7 @@ def _add_selections(
     notes: _Element,
     code: Code,
     report: Report,
-    entries: dict[tuple[str, str, bool | int | str | None], Entry],
+    entries: _Entries,
 ) -> None:
     """One selection for each span, and one of the whole text for what no span says."""
     user = _user(Pass.of(code))

@@ -429,6 +429,12 @@ def test_line_ends_and_rare_characters_are_counted_as_the_program_counts(
     assert check_each(found.codes, REPORTS, CODEBOOK) == [[]]
 
 
+def test_positions_that_no_name_confirms_are_said_to_be_unsure(tmp_path: Path) -> None:
+    found = read_foreign(tmp_path / "p.qdpx", selection(*offsets(TEXT, "民警", "utf-32-le"), 2))
+    assert [s.text for s in found.codes[0].evidence] == ["民警"]
+    assert [u.where for u in found.unplaced] == ["positions"]
+
+
 def test_another_text_under_the_same_name_gives_only_passages_that_we_have_once(tmp_path: Path) -> None:
     theirs = "（转载）" + TEXT.replace("开通", "注册") + TEXT[:2]
     chosen = [selection(*offsets(theirs, part, "utf-32-le"), 2) for part in ("举报", "注册", "群")]
