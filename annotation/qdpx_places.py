@@ -76,8 +76,8 @@ def choose_reading(sources: Iterable[tuple[str, Sequence[_Element]]]) -> tuple[R
             for selection in selections:
                 fits = [n + place.fits_name(selection) for n, place in zip(fits, places, strict=True)]
                 positions = _positions(selection) or (0, 0)
-                # Both what is before the passage and the passage itself.
-                matters |= len({(place.text(0, positions[0]), place.text(*positions)) for place in places}) > 1
+                # Both what is before the passage and the passage itself; one difference is enough.
+                matters = matters or len({(p.text(0, positions[0]), p.text(*positions)) for p in places}) > 1
     best = max(range(len(READINGS)), key=lambda i: fits[i])
     return READINGS[best], fits[best] > 0 or not matters
 
