@@ -16,6 +16,7 @@ from .. import __version__
 from ..configs.errors import UserError
 from . import add, annotate, classify, codebook, demo, doctor, evaluate, init, train, validate
 from . import add, classify, codebook, demo, doctor, evaluate, init, sheet, train, validate
+from . import add, classify, codebook, demo, doctor, evaluate, init, qdpx, train, validate
 
 app = typer.Typer(
     name="weijing",
@@ -51,6 +52,7 @@ app.command("add")(add.add)
 app.add_typer(codebook.app, name="codebook")
 app.add_typer(annotate.app, name="annotate")
 app.add_typer(sheet.app, name="sheet")
+app.add_typer(qdpx.app, name="qdpx")
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("classify")(classify.classify)
