@@ -14,7 +14,7 @@ import typer
 
 from .. import __version__
 from ..configs.errors import UserError
-from . import add, classify, codebook, demo, doctor, evaluate, init, train, validate
+from . import add, classify, codebook, demo, doctor, evaluate, init, plan, select, train, validate
 
 app = typer.Typer(
     name="weijing",
@@ -48,6 +48,8 @@ app.command("demo")(demo.demo)
 app.command("init")(init.init)
 app.command("add")(add.add)
 app.add_typer(codebook.app, name="codebook")
+app.command("plan")(plan.plan)
+app.command("select")(select.select)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("classify")(classify.classify)

@@ -23,7 +23,7 @@ from .reprints import extend_groups
 
 SETTINGS = "weijing.yaml"
 _PLACES = ("codebook", "corpus", "codes", "design", "gold", "model", "cache")
-_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl")
+_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl", "plan.parquet")
 _HEAD = "# The files and settings of this study; paths count from this folder.\n"
 
 

@@ -18,7 +18,7 @@ from weijing.data.study import SETTINGS
 
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["train"], ["evaluate"],
-    ["classify"], ["validate"], ["doctor"],
+    ["classify"], ["validate"], ["doctor"], ["select"], ["plan"],
 ]  # fmt: skip
 
 
