@@ -34,7 +34,7 @@ def uncovered(vectors: npt.NDArray[np.float32], coded: npt.NDArray[np.bool_], n:
     # So many that n are left over even if every coded report has one of its own.
     wanted = int(min(n + coded.sum(), len(np.unique(scaled, axis=0))))
     # Of its kin this one alone adds up in an order that does not depend on threads.
-    means = MiniBatchKMeans(wanted, random_state=seed % 2**32, n_init=1).fit(scaled)
+    means = MiniBatchKMeans(wanted, random_state=seed % 2**32, n_init=1, max_iter=20).fit(scaled)
     cluster = means.labels_
     distance = np.linalg.norm(scaled - means.cluster_centers_[cluster], axis=1)
     sizes = np.bincount(cluster, minlength=wanted)
