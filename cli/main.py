@@ -14,9 +14,22 @@ import typer
 
 from .. import __version__
 from ..configs.errors import UserError
-from . import add, annotate, classify, codebook, demo, doctor, evaluate, init, train, validate
-from . import add, classify, codebook, demo, doctor, evaluate, init, sheet, train, validate
-from . import add, classify, codebook, demo, doctor, evaluate, init, qdpx, train, validate
+from . import (
+    add,
+    annotate,
+    classify,
+    codebook,
+    demo,
+    doctor,
+    evaluate,
+    init,
+    plan,
+    qdpx,
+    select,
+    sheet,
+    train,
+    validate,
+)
 
 app = typer.Typer(
     name="weijing",
@@ -53,6 +66,8 @@ app.add_typer(codebook.app, name="codebook")
 app.add_typer(annotate.app, name="annotate")
 app.add_typer(sheet.app, name="sheet")
 app.add_typer(qdpx.app, name="qdpx")
+app.command("plan")(plan.plan)
+app.command("select")(select.select)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("classify")(classify.classify)

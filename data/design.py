@@ -28,6 +28,8 @@ SCHEMA = pa.schema(
         ("strategy", pa.string()),
         ("seed", pa.int64()),
         ("reason", pa.string()),
+        ("report_id", pa.string()),
+        ("score", pa.float64()),
     ]
 )
 
@@ -42,13 +44,18 @@ class DesignRow:
     stratum: str | None
     """The batch it came in: within it, order is random."""
     inclusion_prob: float | None
-    """Known for sealed groups (within the batch); None until a probability sample is drawn."""
+    """Within the batch. Of sealed groups, and of those the probability sample has come to; else None."""
     purpose: str
     """``sealed`` or ``train``; later steps may draw ``probability`` and others from the latter."""
     round: int | None
     strategy: str | None
     seed: int
     reason: str
+    """Of a group that was selected: a line in Chinese, a line in English."""
+    report_id: str | None = None
+    """The report that stands for a group that was selected."""
+    score: float | None = None
+    """Why it was selected, as a number; None where chance decided."""
 
 
 def draw_design(groups: Mapping[str, str], seed: int, sealed_share: float = 0.2) -> list[DesignRow]:

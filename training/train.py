@@ -67,6 +67,16 @@ def train(
     """
     _check(codebook, examples)
     passages = passage_examples(codebook) if settings.passages else []
+    network, tokenizer = untrained(codebook, settings)
+    if settings.regime == "finetune":
+        if workdir is None:
+            raise ValueError("finetune needs a workdir for its checkpoints")
+        return _finetune(network, tokenizer, codebook, examples, passages, settings, workdir, progress)
+    return _frozen(network, tokenizer, codebook, examples, passages, settings, cache, progress)
+
+
+def untrained(codebook: Codebook, settings: TrainingSettings) -> tuple[CoderNetwork, PreTrainedTokenizerFast]:
+    """The network that training starts from, over the encoder of the settings, and its tokenizer."""
     encoder = load_encoder(settings.encoder.name, settings.encoder.prefix)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
@@ -80,11 +90,7 @@ def train(
             max_windows=settings.encoder.max_windows,
             layers=settings.encoder.layers,
         )
-    if settings.regime == "finetune":
-        if workdir is None:
-            raise ValueError("finetune needs a workdir for its checkpoints")
-        return _finetune(network, encoder.tokenizer, codebook, examples, passages, settings, workdir, progress)
-    return _frozen(network, encoder.tokenizer, codebook, examples, passages, settings, cache, progress)
+    return network, encoder.tokenizer
 
 
 def _check(codebook: Codebook, examples: Sequence[Example]) -> None:

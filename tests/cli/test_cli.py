@@ -19,9 +19,9 @@ from weijing.data.study import SETTINGS
 
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
-    ["codebook", "migrate"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
-    ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["train"], ["evaluate"],
-    ["classify"], ["validate"], ["doctor"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"],
+    ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "down"], ["annotate", "status"],
+    ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"], ["plan"],
+    ["select"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
 
 
