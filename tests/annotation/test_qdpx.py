@@ -101,7 +101,7 @@ EVERY_KIND = [
     Code("r1", "a", "kind", "other", note="a note only", purpose="sealed", saw_codes=True),
     Code("r1", "a", "agency", "", (span(TEXT, "警方"),), round=2),
     Code("r1", "b", "relevant", False, (Span(0, len(TEXT), TEXT),), coder_kind="model", saw_prediction=True),
-    Code("r1", "b", "themes", [], unsure=True, note="none", codebook_version="0.9"),
+    Code("r1", "b", "themes", [], unsure=True, note="none", codebook_version="1"),
     Code("r2", "b", "themes", ["tips", "groups", "other"]),
     Code("r2", "b", "agency", "=cmd|'县公安局'\n第二行"),
 ]  # fmt: skip
