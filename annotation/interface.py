@@ -172,7 +172,9 @@ def _visible_when(codebook: Codebook, condition: Condition) -> dict[str, str]:
         values = variable.label_ids[condition.at_least :]
     else:
         values = choices_of(variable, condition.equals)
-    return {"visibleWhen": "choice-selected", "whenTagName": variable.id, "whenChoiceValue": ",".join(values)}
+    # The comma at the end: an attribute that is just "true" reaches the page as no text, which breaks it.
+    wanted = ",".join([*values, ""])
+    return {"visibleWhen": "choice-selected", "whenTagName": variable.id, "whenChoiceValue": wanted}
 
 
 def _hotkeys(codebook: Codebook) -> dict[tuple[str, str], dict[str, str]]:
