@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test check lock model corpus-check bench-quality bench-duee bench-metadata clean
+.PHONY: demo test browser check lock model corpus-check bench-quality bench-duee bench-metadata clean
 
 # PyTorch for the processor is enough; an index may serve the larger build for graphics cards, which works as well.
 $(BIN)/.installed: pyproject.toml constraints.txt
@@ -17,8 +17,15 @@ $(BIN)/.installed: pyproject.toml constraints.txt
 demo: $(BIN)/.installed
 	$(BIN)/weijing demo --out build/demo
 
-test: $(BIN)/.installed
+test: $(BIN)/.installed browser
 	$(BIN)/python -m pytest
+
+# The labelling page is tested in a real browser: the system's, or else one that playwright fetches.
+browser: $(BIN)/.installed
+	@if command -v chromium || command -v chromium-browser || command -v google-chrome; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get; then \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
+	else $(BIN)/python -m playwright install chromium; fi
 
 # mypy and import-linter read the package as installed: neither follows editable mappings.
 check: $(BIN)/.installed

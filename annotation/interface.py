@@ -25,12 +25,49 @@ NONE = "(none)"
 """The choice that says that no label of a multi variable applies, which an empty answer does not say."""
 
 _KEYS = "1234567890qwertyiopasdfgjklzxcvbnm"  # u and h are taken by Label Studio
+_MARKS = {UNSURE: "存疑 · unsure", ABSENCE: "依据的是文中没有写到 · rests on what is not said"}
+_HELP = Words(
+    zh="先点标签或按键，再划选文字 · 点中已标文字，按 Backspace 删除 · Ctrl+Enter 提交",
+    en="Pick a label or its key, then select text · click marked text, Backspace deletes · Ctrl+Enter submits",
+)
+# No child combinators: the sign reaches the page escaped. Label Studio's own list of spans takes a quarter of the page
+# and says nothing that the marked text does not.
 _STYLE = """
-.wj-page { display: flex; gap: 24px; align-items: flex-start; }
-.wj-report, .wj-questions { flex: 1 1 50%; max-height: 85vh; overflow-y: auto; }
-.wj-labels { position: sticky; top: 0; z-index: 2; background: var(--color-neutral-background, white); }
-.wj-report .htx-richtext { font-size: 16px; line-height: 1.8; }
-.wj-variable { border-top: 1px solid silver; padding: 8px 0; }
+.lsf-sidepanels__wrapper { display: none !important; }
+.lsf-sidepanels { padding: 0 !important; }
+.wj-page { display: flex; gap: 20px; font-size: 14px; line-height: 1.5; }
+.wj-report, .wj-questions { flex: 1 1 50%; min-width: 0; min-height: 360px; height: calc(100vh - 178px);
+  overflow-y: auto; }
+.wj-page h1, .wj-page h3, .wj-page h4, .wj-page h5 { margin: 0 !important; font: inherit; letter-spacing: normal; }
+.wj-page .ant-form-item { margin: 0; }
+.wj-page small, .wj-words h4 + h4, .wj-help h4 { font-size: 12px; opacity: 0.75; }
+.wj-labels { position: sticky; top: 0; z-index: 2; padding-bottom: 4px; border-bottom: 1px solid silver;
+  background: var(--color-neutral-background, white); }
+.wj-labels .lsf-labels { display: flex; flex-wrap: wrap; gap: 4px; margin: 0 0 4px; }
+.wj-labels .lsf-labels div { display: contents; }
+.wj-labels .lsf-label { margin: 0; font-size: 13px; line-height: 20px; }
+.wj-title { padding: 8px 8px 0; }
+.wj-title h3 { font-size: 18px; font-weight: 600; }
+.wj-report .lsf-richtext__container { padding: 8px; font-size: 16px; line-height: 1.8; }
+.wj-variable { border-bottom: 1px solid silver; padding: 0 8px 8px 0; margin-bottom: 10px; }
+.wj-variable h3 { font-size: 16px; font-weight: 600; }
+.wj-variable .ant-collapse { margin: 4px 0; font-size: 13px; }
+.wj-variable .ant-collapse-header, .wj-variable .ant-collapse-content-box { padding: 2px 8px !important; }
+.wj-rule { padding: 4px 0; }
+.wj-variable .lsf-choices { margin: 0; }
+.wj-variable label { position: relative; display: flex; line-height: 20px; padding: 3px 16px 3px 0; font-weight: 400; }
+.wj-variable .lsf-choices_layout_vertical label { padding-right: 172px; }
+.wj-variable .lsf-choices_layout_vertical .lsf-hint { position: absolute; right: 112px; top: 3px; font-size: 11px;
+  line-height: 20px; }
+.wj-more summary { position: absolute; right: 0; top: 3px; cursor: pointer; list-style: none; font-size: 12px;
+  color: var(--color-primary-content, royalblue); }
+.wj-more p { margin: 2px -172px 2px 0; padding-left: 8px; border-left: 2px solid silver; font-size: 13px; }
+.wj-more small { display: block; }
+.wj-variable .lsf-text-area { margin: 2px 0 0 !important; }
+.wj-variable .lsf-text-area input { height: 28px; font-size: 13px; }
+.wj-foot { display: flex; flex-wrap: wrap; align-items: center; margin-top: 4px; }
+.wj-foot .lsf-text-area { flex: 1 1 120px; margin: 0 !important; }
+.wj-foot label { font-size: 12px; }
 """
 
 
@@ -40,18 +77,30 @@ def labelling_config(codebook: Codebook) -> str:
     SubElement(page, "Style").text = _STYLE
     keys = _hotkeys(codebook)
     report = SubElement(page, "View", className="wj-report")
-    labels = SubElement(SubElement(report, "View", className="wj-labels"), "Labels", name=SPANS, toName=TEXT)
-    for value, (variable, label) in span_labels(codebook).items():
-        name = variable.name if label is None else variable.label(label).name
-        SubElement(labels, "Label", value=value, html=_html(name), **keys.get((SPANS, value), {}))
-    SubElement(report, "Header", value="$meta", size="6")
-    SubElement(report, "Text", name=TEXT, value="$text", granularity="symbol")
+    top = SubElement(report, "View", className="wj-labels")
+    labels = SubElement(top, "Labels", name=SPANS, toName=TEXT)
+    marked = span_labels(codebook)
+    for variable in shown(codebook):
+        group = _asked(codebook, labels, variable, "")
+        for value, (owner, label) in marked.items():
+            if owner is variable:
+                words = variable.name if label is None else variable.label(label).name
+                SubElement(
+                    group,
+                    "Label",
+                    value=value,
+                    html=escape(_safe(words.zh)),
+                    hint=_line(words),
+                    **keys.get((SPANS, value), {}),
+                )
+    _words(SubElement(top, "View", className="wj-help"), _HELP)
+    heading = SubElement(report, "View", className="wj-title")
+    SubElement(heading, "Header", value="$title", size="4")
+    SubElement(heading, "Header", value="$meta", size="5")
+    SubElement(report, "Text", name=TEXT, value="$text", granularity="symbol", showLabels="true")
     questions = SubElement(page, "View", className="wj-questions")
     for variable in shown(codebook):
-        place = SubElement(questions, "View", className="wj-variable")
-        for condition in variable.asked_when:
-            place = SubElement(place, "View", _visible_when(codebook, condition))
-        _ask(place, variable, keys)
+        _ask(_asked(codebook, questions, variable, "wj-variable"), variable, keys)
     indent(page)
     return tostring(page, encoding="unicode")
 
@@ -98,28 +147,41 @@ def value_of(variable: Variable, choices: list[str]) -> Value:
     return known.index(choices[0]) if choices[0] in known else choices[0]
 
 
+def _asked(codebook: Codebook, place: Element, variable: Variable, style: str) -> Element:
+    """A part of the page that is there only where ``variable`` is asked."""
+    for condition in variable.asked_when:
+        place = SubElement(place, "View", _visible_when(codebook, condition))
+    return SubElement(place, "View", className=style)
+
+
 def _ask(place: Element, variable: Variable, keys: dict[tuple[str, str], dict[str, str]]) -> None:
     SubElement(place, "Header", value=_line(variable.name), size="4")
     if variable.question:
-        SubElement(place, "Header", value=_line(variable.question), size="6")
+        _words(place, variable.question)
     if variable.rules:
-        panel = SubElement(SubElement(place, "Collapse"), "Panel", value="规则 · Rules")
+        panel = SubElement(SubElement(place, "Collapse"), "Panel", value="规则 · rules")
         for rule in variable.rules:
-            SubElement(panel, "Header", value=_safe(f"{rule.id} {_line(rule.text)}"), size="6")
+            _words(SubElement(panel, "View", className="wj-rule"), rule.text, f"{rule.id} ")
     if variable.type == "text":
         _box(place, variable.id, "")
     else:
         answer = _choices(place, variable.id, "multiple" if variable.type == "multi" else "single")
+        if not any(map(_points, variable.labels)):
+            answer.set("layout", "inline")
         # A blank may be meant where something is optional or can be extracted.
         if variable.source == "coded" and not variable.optional:
             answer.attrib |= {"required": "true", "requiredMessage": _line(variable.name)}
         for value, html in _answers(variable):
             SubElement(answer, "Choice", value=value, html=html, **keys.get((variable.id, value), {}))
-    marks = _choices(place, variable.id + MARKS, "multiple", showInline="true")
-    SubElement(marks, "Choice", value=UNSURE, html="存疑 · unsure")
-    if variable.evidence:
-        SubElement(marks, "Choice", value=ABSENCE, html="依据的是文中没有写到 · rests on what is not said")
-    _box(place, variable.id + NOTE, "备注 · note")
+    foot = SubElement(place, "View", className="wj-foot")
+    marks = _choices(foot, variable.id + MARKS, "multiple", layout="inline")
+    for mark in _marks(variable):
+        SubElement(marks, "Choice", value=mark, html=_MARKS[mark], **keys.get((variable.id + MARKS, mark), {}))
+    _box(foot, variable.id + NOTE, "备注 · note")
+
+
+def _marks(variable: Variable) -> list[str]:
+    return [UNSURE, ABSENCE] if variable.evidence else [UNSURE]
 
 
 def _answers(variable: Variable) -> Iterator[tuple[str, str]]:
@@ -133,17 +195,22 @@ def _answers(variable: Variable) -> Iterator[tuple[str, str]]:
 
 
 def _label_html(label: Label, number: str) -> str:
-    """The name, with definition, include and exclude rules to fold out."""
-    points = [
+    """The name, with definition, include and exclude rules to fold out; a click on those picks nothing."""
+    name = f'<span class="wj-name">{number}{_html(label.name)}</span>'
+    points = _points(label)
+    if not points:
+        return name
+    more = "".join(f"<p>{sign}{_html(words)}</p>" for sign, words in points)
+    return f'{name}<details class="wj-more"><summary>定义 · definition</summary>{more}</details>'
+
+
+def _points(label: Label) -> list[tuple[str, Words]]:
+    """Definition, include and exclude rules, each with its sign."""
+    return [
         *([("", label.definition)] if label.definition else []),
         *(("＋ ", words) for words in label.include),
         *(("－ ", words) for words in label.exclude),
     ]
-    name = number + _html(label.name)
-    if not points:
-        return name
-    more = "".join(f"<p>{sign}{_html(words)}</p>" for sign, words in points)
-    return f"<details><summary>{name}</summary>{more}</details>"
 
 
 def _choices(place: Element, name: str, choice: str, **more: str) -> Element:
@@ -172,26 +239,47 @@ def _visible_when(codebook: Codebook, condition: Condition) -> dict[str, str]:
         values = variable.label_ids[condition.at_least :]
     else:
         values = choices_of(variable, condition.equals)
-    return {"visibleWhen": "choice-selected", "whenTagName": variable.id, "whenChoiceValue": ",".join(values)}
+    # The comma at the end: an attribute that is just "true" reaches the page as no text, which breaks it.
+    wanted = ",".join([*values, ""])
+    return {"visibleWhen": "choice-selected", "whenTagName": variable.id, "whenChoiceValue": wanted}
 
 
 def _hotkeys(codebook: Codebook) -> dict[tuple[str, str], dict[str, str]]:
     """(Name, value) → the attribute with its key, while there are keys.
 
     Plain keys pick the label for a span, keys with shift the answer; a label of a multi variable has one key for both.
+    What has evidence goes first. Plain keys that are left set marks, from the far end of the keyboard: else Label
+    Studio would deal them out itself, and a slip of the finger would answer something that is not in sight.
     """
     keys: dict[tuple[str, str], dict[str, str]] = {}
-    free = iter(_KEYS)
+    free, plain = iter(_KEYS), list(_KEYS)
+
+    def answer(variable: Variable) -> None:
+        for value, _ in _answers(variable):
+            if (variable.id, value) not in keys and (key := next(free, None)):
+                keys[variable.id, value] = {"hotkey": f"shift+{key}"}
+
     for value, (variable, label) in span_labels(codebook).items():
-        key = next(free, None)
-        if key:
+        if key := next(free, None):
+            plain.remove(key)
             keys[SPANS, value] = {"hotkey": key}
-        if label and key:
-            keys[variable.id, label] = {"hotkey": f"shift+{key}"}
-        elif not label:
-            answers = (answer for answer, _ in _answers(variable))
-            keys |= {(variable.id, a): {"hotkey": f"shift+{k}"} for a, k in zip(answers, free, strict=False)}
+            if label:
+                keys[variable.id, label] = {"hotkey": f"shift+{key}"}
+        if not label:
+            answer(variable)
+    for variable in shown(codebook):
+        answer(variable)
+        for mark in _marks(variable):
+            if plain:
+                keys[variable.id + MARKS, mark] = {"hotkey": plain.pop()}
     return keys
+
+
+def _words(place: Element, words: Words, number: str = "") -> None:
+    """Chinese, and English below it."""
+    both = SubElement(place, "View", className="wj-words")
+    SubElement(both, "Header", value=_safe(number + words.zh), size="5")
+    SubElement(both, "Header", value=_safe(words.en), size="5")
 
 
 def _line(words: Words) -> str:
@@ -199,7 +287,7 @@ def _line(words: Words) -> str:
 
 
 def _html(words: Words) -> str:
-    return escape(_line(words))
+    return f"{escape(_safe(words.zh))} <small>{escape(_safe(words.en))}</small>"
 
 
 def _safe(text: str) -> str:

@@ -47,6 +47,21 @@ def test_no_alias_and_every_hotkey_once(codebook: Codebook) -> None:
     assert [t.get("granularity") for t in tags if t.get("name") == TEXT] == ["symbol"]
 
 
+def test_label_studio_deals_out_no_keys(codebook: Codebook) -> None:
+    """It gives plain keys that are left to choices without one, and these may be far out of sight."""
+    tags = list(ElementTree.fromstring(labelling_config(codebook)).iter())
+    plain = {tag.get("hotkey") for tag in tags if len(tag.get("hotkey", "")) == 1}
+    without = [tag for tag in tags if tag.tag == "Choice" and not tag.get("hotkey")]
+    assert not without or plain >= set("1234567890qwetasdfgzxcvbyiopjklnm")
+
+
+def test_no_attribute_reaches_the_page_as_a_boolean_and_no_style_as_markup(codebook: Codebook) -> None:
+    booleans = {"required", "editable", "showLabels"}
+    for tag in ElementTree.fromstring(labelling_config(codebook)).iter():
+        assert not {k for k, v in tag.attrib.items() if v in ("true", "false")} - booleans - {"value"}
+        assert tag.tag != "Style" or not set("<>&") & set(tag.text or "")
+
+
 def test_words_of_a_codebook_are_text(strikes_path: Path) -> None:
     raw = yaml.safe_load(strikes_path.read_text(encoding="utf-8"))
     hostile = '<img src=x onerror=alert(1)> $text \x01 "\' name="claims"'
@@ -58,7 +73,7 @@ def test_words_of_a_codebook_are_text(strikes_path: Path) -> None:
     values = [v for tag in tags for v in tag.attrib.values()]
     assert not any("<img" in tag.get("html", "") for tag in tags)
     assert sum("&lt;img" in tag.get("html", "") for tag in tags) == 2
-    assert {v for v in values if "$" in v} == {"$text", "$meta"}
+    assert {v for v in values if "$" in v} == {"$text", "$title", "$meta"}
 
 
 def test_what_hangs_on_an_extracted_variable_is_not_asked(strikes_path: Path) -> None:
