@@ -5,6 +5,7 @@ Every annotation is read; what can be no code is listed for its coder and never 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,7 +15,6 @@ from typing import Any
 from ..configs.errors import UserError
 from ..data.artifacts import locked, text_hash
 from ..data.codes import Purpose, moment, read_codes
-from ..data.json_text import RepeatedKey, read_json_text
 from ..data.report import Report
 from ..data.study import Study, add_codes
 from .accounts import email_of
@@ -135,10 +135,10 @@ def pull_file(
     their text. Nothing is taken back, since an export may be a part; what the study knows later versions of is left.
     """
     try:
-        tasks = read_json_text(path.read_text(encoding="utf-8-sig"))
+        tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: cannot be read as JSON ({type(error).__name__}); export it as JSON again") from None
-    if isinstance(tasks, RepeatedKey) or not isinstance(tasks, list) or not all(isinstance(t, dict) for t in tasks):
+    if not isinstance(tasks, list) or not all(isinstance(t, dict) for t in tasks):
         raise UserError(f"{path}: is no JSON export of Label Studio (a list of tasks); choose JSON when exporting")
     reading = _Pull(study)
     for task in tasks:
@@ -266,9 +266,11 @@ class _Pull:
             saw_codes=one.saw_codes,
         )
         self.to_mend += [ToMend(problem, one.round, one.link) for problem in coding.problems]
+        if not coding.codes and not coding.problems:
+            self._mend(one, "was submitted empty", "code it")
         if not any(_reports_with(one.task["data"].values(), {one.report.content_hash: one.report})):
             self._mend(one, "its text has changed since it was pushed", "read the new text and correct the codes")
-        return Reading(coding, answered(one.annotation), one.origin, one.at)
+        return Reading(coding, answered(one.annotation), one.origin)
 
     def _mend(self, one: _Found, found: str, todo: str) -> None:
         problem = Problem(one.report.id, one.coder, None, found, todo, one.number)

@@ -137,8 +137,8 @@ def _check_accounts(url: str, coders: Collection[str], members: Mapping[str, int
     missing = sorted(coder for coder in coders if email_of(coder).lower() not in known)
     if missing:
         raise UserError(
-            f"{url}: no account for {', '.join(missing)}; name coders in weijing.yaml and run `weijing annotate up`, or "
-            "on a server of others plan with the e-mail addresses they log in with"
+            f"{url}: no account for {', '.join(missing)}; name coders in weijing.yaml and run `weijing annotate up`, "
+            "or on a server of others plan with the e-mail addresses they log in with"
         )
 
 

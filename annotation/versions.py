@@ -27,7 +27,6 @@ class Reading:
     answered: frozenset[str]
     """Variables that it says something about, be it something that is no code."""
     origin: str | None
-    at: str | None
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,10 @@ from weijing.data.study import SETTINGS
 
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
-    ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "down"], ["annotate", "status"],
-    ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"], ["plan"],
-    ["select"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
+    ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "push"], ["annotate", "pull"],
+    ["annotate", "down"], ["annotate", "status"], ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"],
+    ["qdpx", "write"], ["qdpx", "read"], ["plan"], ["select"], ["train"], ["evaluate"], ["classify"], ["validate"],
+    ["doctor"],
 ]  # fmt: skip
 
 
