@@ -227,13 +227,13 @@ class _Pull:
 
     def finish(self) -> Pulled:
         """Read what was gathered, and append what is new."""
-        readings: dict[Pass, Reading] = {}
-        for one in sorted(self.found, key=lambda f: f.rank, reverse=True):
+        counts: dict[Pass, _Found] = {}
+        for one in sorted(self.found, key=lambda f: f.rank):
             key = one.report.id, one.coder, one.round
-            if key in readings:
-                self._mend(one, f"was coded twice, and what was coded at {one.at} does not count", "delete one of them")
-            else:
-                readings[key] = self._read(one)
+            if before := counts.pop(key, None):
+                self._mend(before, f"was coded twice; what was coded at {before.at} does not count", "delete one")
+            counts[key] = one
+        readings = {key: self._read(one) for key, one in counts.items()}
         now = datetime.now(UTC).isoformat(timespec="seconds")
         made = changes(readings, self.known, self.live, now)
         added = add_codes(self.study, made.codes)
