@@ -15,6 +15,7 @@ from ..models.coding import Coder, Coding
 from ..training.study import UNSEEN
 from ..training.unseen import read_unseen
 from .interface import shown
+from .projects import meaning_of
 from .tasks import result_of
 
 CHUNK = 64
@@ -39,6 +40,8 @@ def study_predictions(
     codings = {u.report_id: u.coding for u in read_unseen(unseen)} if unseen.exists() else {}
     left = [report for report in reports if report.id not in codings]
     coder = Coder.load(study.model_path) if left else None
+    if coder and meaning_of(coder.codebook) != meaning_of(codebook):
+        raise UserError(f"{study.model_path}: learned from another codebook; `weijing train` it anew")
     for start in range(0, len(left), CHUNK) if coder else ():
         progress(start, len(left))
         chunk = left[start : start + CHUNK]
