@@ -103,6 +103,7 @@ def pull(
         names = {email_of(coder).lower(): coder for coder in coders}
         users = {number: names.get(email.lower(), email) for email, number in client.members().items()}
         reading = _Pull(study)
+        rooms = set()
         for number, known in enumerate(wanted):
             progress("read projects", number, len(wanted))
             if known.meaning != meaning_of(reading.codebook):
@@ -113,10 +114,10 @@ def pull(
                     )
                 continue
             reading.take_project(known, client, connection.url, users)
+            rooms.add((known.room.round, known.room.coder))
         progress("read projects", len(wanted), len(wanted))
         pulled = reading.finish()
-        reports = {(k.room.round, k.room.coder) for k in wanted}
-        files = write_to_mend(study.label_studio_path, pulled.to_mend, reports)
+        files = write_to_mend(study.label_studio_path, pulled.to_mend, rooms)
     return replace(pulled, notes=(*notes, *pulled.notes), files=files)
 
 
@@ -164,8 +165,10 @@ class _Pull:
     def take_project(self, known: StudyProject, client: Client, url: str, users: Mapping[int, str]) -> None:
         """Read a project of the study. ``users``: user number → coder."""
         room, project = known.room, known.project
+        tasks = client.export(project.id)
+        # Asked for afterwards: a task that goes meanwhile has its annotations still.
         self.live[project.origin] = set(client.task_ids(project.id))
-        for task in client.export(project.id):
+        for task in tasks:
             link = f"{url}/projects/{project.id}/data?task={task.get('id')}"
             report = self.reports.get(task["data"].get("id"))
             for annotation in annotations_of(task):
