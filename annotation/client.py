@@ -7,6 +7,7 @@ would then hold them twice. So its repeating is switched off, and whatever adds 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..configs.errors import UserError
+from ..data.artifacts import text_hash
 from ..data.study import Study
+from .settings import annotation_settings
 
 if TYPE_CHECKING:
     from label_studio_sdk.client import LabelStudio
@@ -24,6 +27,8 @@ PORTION = 500
 WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before each repetition."""
 TIMEOUT = 300.0
+KEY = "WEIJING_LABEL_STUDIO_KEY"
+"""The environment variable with the key to a server that is not the study's own."""
 
 T = TypeVar("T")
 
@@ -36,14 +41,33 @@ class Connection:
     key: str = field(repr=False)
 
     @classmethod
-    def of_study(cls, study: Study) -> Connection:
-        """The study's own server, which must run."""
+    def of_study(cls, study: Study, url: str | None = None) -> Connection:
+        """The server at ``url``, or the one that weijing.yaml names; else the study's own, which must run."""
         from .server import running
 
+        url = url or annotation_settings(study).url
+        if url:
+            key = os.environ.get(KEY, "").strip()
+            if not key:
+                raise UserError(f"{url}: put your key to it into the environment variable {KEY} (Account & Settings)")
+            return cls(url, key)
         server = running(study)
         if not server:
             raise UserError(f"{study.root}: its Label Studio does not run; `weijing annotate up` starts it")
         return cls(server.url, server.token)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as the server lists it."""
+
+    id: int
+    title: str
+    description: str
+    tasks: int
+    annotations: int
+    origin: str
+    """Eight hex digits that no other project has, not even the same number on a server that was made anew."""
 
 
 class Client:
@@ -85,31 +109,47 @@ class Client:
         """Path and query of the page where people with the link make an account."""
         return self._call("invite", lambda: str(self._sdk.organizations.invites.get_invite_link().invite_url))
 
-    def ensure_project(self, marker: str, title: str, config: str, **settings: Any) -> int:
+    def projects(self) -> list[Project]:
+        """All projects the key's account sees."""
+
+        def read() -> list[Project]:
+            return [
+                Project(
+                    int(p.id or 0),
+                    p.title or "",
+                    p.description or "",
+                    p.task_number or 0,
+                    p.total_annotations_number or 0,
+                    text_hash(f"{p.id} {p.created_at}")[:8],
+                )
+                for p in self._sdk.projects.list(page_size=100)
+            ]
+
+        return self._call("projects", read)
+
+    def ensure_project(self, marker: str, title: str, config: str, note: str = "", **settings: Any) -> int:
         """The id of the project whose description holds ``[marker]``; made if there is none, else brought up to date.
 
-        ``title`` has 3 to 50 characters; ``config`` is the labelling config; ``settings`` are fields of a project.
+        ``title`` has 3 to 50 characters; ``config`` is the labelling config; ``note`` follows the marker; ``settings``
+        are fields of a project.
         """
-        description = f"[{marker}]"
 
         def ensure() -> int:
+            fields = {"title": title, "label_config": config, "description": f"[{marker}] {note}".rstrip(), **settings}
+            known = self.find_project(marker)
             projects = self._sdk.projects
-            fields = {"title": title, "label_config": config, **settings}
-            for project in projects.list(page_size=100):
-                if description in (project.description or ""):
-                    return int(projects.update(project.id, **fields).id)
-            return int(projects.create(description=description, **fields).id)
+            return int((projects.create(**fields) if known is None else projects.update(known, **fields)).id)
 
         return self._call(f"project {title}", ensure)
 
+    def set_model_version(self, project: int, version: str) -> None:
+        """Whose predictions coders see; there must be some."""
+        update = self._sdk.projects.update
+        self._call(f"project {project}", lambda: update(project, model_version=version))
+
     def find_project(self, marker: str) -> int | None:
         """The id of the project with that marker."""
-
-        def find() -> int | None:
-            found = (p.id for p in self._sdk.projects.list(page_size=100) if f"[{marker}]" in (p.description or ""))
-            return next(found, None)
-
-        return self._call("projects", find)
+        return next((p.id for p in self.projects() if f"[{marker}]" in p.description), None)
 
     def tasks(self, project: int) -> Iterator[dict[str, Any]]:
         """The tasks of a project as the server has them, by id: ``id``, ``data`` and what else it tells."""

@@ -70,6 +70,8 @@ def up(study: Study, progress: Progress = lambda what, done, total: None) -> Ser
     Label Studio is installed on first use. Raises ``UserError`` if it does not start.
     """
     settings = annotation_settings(study)
+    if settings.url:
+        raise UserError(f"{study.root / SETTINGS}: annotation: url: {settings.url} is used, so there is none to start")
     folder = private_folder(study.label_studio_path)
     with locked(folder / SERVER):
         known = _read(folder)

@@ -15,7 +15,7 @@ CoderName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*(@[a-z0-9-]+(\.[
 
 
 class AnnotationSettings(BaseModel):
-    """Who codes, and where the study's own server listens."""
+    """Who codes, and where."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -25,6 +25,8 @@ class AnnotationSettings(BaseModel):
     """Whoever reaches this address can try to log in; nothing is encrypted on the way."""
     port: int | None = Field(default=None, ge=1024, le=65535)
     """None: 8080, or another one if that is taken."""
+    url: str | None = None
+    """A Label Studio that runs elsewhere and takes the place of the study's own."""
 
     @field_validator("coders")
     @classmethod

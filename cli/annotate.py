@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from ..configs.errors import UserError
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
+from .sheet import For
 
-app = typer.Typer(no_args_is_help=True, help="Code in Label Studio: start it, stop it, see what runs.")
+app = typer.Typer(no_args_is_help=True, help="Code in Label Studio: start it, send reports, fetch codes.")
+LISTED = 40
+UrlOption = Annotated[
+    str | None,
+    typer.Option(help="A Label Studio that runs elsewhere; its key in the environment: WEIJING_LABEL_STUDIO_KEY."),
+]
 
 
 @app.command()
 def up(study: StudyOption = Path(), as_json: JsonOption = False, quiet: QuietOption = False) -> None:
     """Start the study's own Label Studio and make the coders' accounts; the first time it is installed (1 GB).
 
-    Coders, host and port stand in weijing.yaml under annotation. Example: weijing annotate up -s my_study
+    Coders, host and port stand in weijing.yaml under annotation.
+    Example: weijing annotate up -s my_study
     """
     from ..annotation.accounts import accounts_path, ensure_accounts
     from ..annotation.client import Connection
@@ -80,3 +90,91 @@ def status(study: StudyOption = Path(), as_json: JsonOption = False) -> None:
         typer.echo(f"{server.url} (process {server.pid}), data in {opened.label_studio_path}")
     else:
         typer.echo("not running; `weijing annotate up` starts it")
+
+
+@app.command()
+def push(
+    round_number: Annotated[int, typer.Option("--round", min=0, help="A round planned; 0 is that of the sealed.")],
+    study: StudyOption = Path(),
+    coders: Annotated[list[str] | None, typer.Option("--coder", help="Only to this coder; may be repeated.")] = None,
+    url: UrlOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Send a planned round to its coders, to each a project; run again, it sends what is missing.
+
+    Predictions go only where the plan says so. Example: weijing annotate push --round 1 -s my_study
+    """
+    from ..annotation.client import Connection
+    from ..annotation.push import push as run
+    from ..data.study import Study
+
+    opened = Study.open(study)
+    connection = Connection.of_study(opened, url)
+    with Steps(quiet or as_json) as steps:
+        done = run(opened, round_number, coders=coders or None, connection=connection, progress=steps)
+    if as_json:
+        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+        return
+    for note in done.notes:
+        typer.echo(note)
+    for project in done.projects:
+        shown = ", with predictions" if project.room.predictions else ""
+        typer.echo(f"  {project.room.coder}: {project.tasks} reports, {project.new} of them new{shown}: {project.url}")
+
+
+@app.command()
+def pull(
+    study: StudyOption = Path(),
+    round_number: Annotated[
+        int | None, typer.Option("--round", min=0, help="Only this round (of a file: its).")
+    ] = None,
+    url: UrlOption = None,
+    file: Annotated[Path | None, typer.Option("--file", help="A JSON export of Label Studio, read instead.")] = None,
+    coder_map: Annotated[
+        list[str] | None,
+        typer.Option(help="With --file: who a user is, NUMBER=CODER or E-MAIL=CODER; may be repeated."),
+    ] = None,
+    purpose: Annotated[For, typer.Option(help="With --file: what the codes are for.")] = For.train,
+    saw_prediction: Annotated[
+        bool, typer.Option("--saw-prediction", help="With --file: the coders saw what a model had predicted.")
+    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Fetch what was coded as codes of the study; what a coder has to mend is listed. Run again, it changes nothing.
+
+    Example: weijing annotate pull -s my_study, or: weijing annotate pull --file export.json --coder-map 3=li
+    """
+    from ..annotation.client import Connection
+    from ..annotation.pull import pull as run
+    from ..annotation.pull import pull_file
+    from ..data.study import Study
+
+    opened = Study.open(study)
+    if file:
+        pairs = [pair.partition("=") for pair in coder_map or ()]
+        if not all(user and coder for user, _, coder in pairs):
+            raise UserError("--coder-map: write NUMBER=CODER or E-MAIL=CODER, for example 3=li")
+        users = {user: coder for user, _, coder in pairs}
+        done = pull_file(
+            opened, file, users, round_number=round_number, purpose=purpose.value, saw_prediction=saw_prediction
+        )
+    else:
+        connection = Connection.of_study(opened, url)
+        with Steps(quiet or as_json) as steps:
+            done = run(opened, round_number, connection=connection, progress=steps)
+    if as_json:
+        found = {**asdict(done), "files": [str(path) for path in done.files]}
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for line in done.to_mend[:LISTED]:
+        typer.echo(f"  {line}")
+    if len(done.to_mend) > LISTED:
+        typer.echo(f"  … and {len(done.to_mend) - LISTED} more")
+    for line in (*done.notes, *done.files):
+        typer.echo(str(line))
+    typer.echo(
+        f"{done.annotations} annotations: {done.appended} codes appended, {done.superseding} of them new versions, "
+        f"{done.deleted} taken back; {len(done.to_mend)} things to mend"
+    )

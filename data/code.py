@@ -74,21 +74,25 @@ def to_json(code: Code) -> dict[str, Any]:
 
 
 def current(codes: Iterable[Code]) -> list[Code]:
-    """The codes in force, in the order they came.
+    """The codes in force, in the order they came: of each code the newest version, unless that is ``deleted``."""
+    return [code for code in newest(codes) if not code.deleted]
 
-    Of the versions of one code (same report, coder, variable, purpose and round) the newest stands: not
-    superseded, then latest by ``at``, then last in the file. If it is ``deleted``, none stands.
+
+def newest(codes: Iterable[Code]) -> list[Code]:
+    """Of the versions of each code (same report, coder, variable, purpose and round) the newest, in order.
+
+    It is not superseded, then latest by ``at``, then last in the file. If it is ``deleted``, no code is in force.
     """
     codes = list(codes)
     superseded = {code.supersedes for code in codes if code.supersedes}
-    newest: dict[tuple[object, ...], tuple[float, int]] = {}
+    found: dict[tuple[object, ...], tuple[float, int]] = {}
     for position, code in enumerate(codes):
         if code.code_id in superseded:
             continue
         key = (code.report_id, code.coder, code.variable, code.purpose, code.round)
         rank = (moment(code.at), position)
-        newest[key] = max(newest.get(key, rank), rank)
-    return [codes[p] for p in sorted(p for _, p in newest.values()) if not codes[p].deleted]
+        found[key] = max(found.get(key, rank), rank)
+    return [codes[p] for p in sorted(p for _, p in found.values())]
 
 
 def by_coder(codes: Iterable[Code], purposes: Collection[str] | None = None) -> dict[str, dict[str, dict[str, Value]]]:

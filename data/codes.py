@@ -16,6 +16,7 @@ from .code import (
     by_coder,
     current,
     moment,
+    newest,
     to_json,
 )
 from .code_files import append_codes, read_codes, write_codes
@@ -35,6 +36,7 @@ __all__ = [
     "check_passes",
     "current",
     "moment",
+    "newest",
     "pass_of",
     "read_codes",
     "to_json",

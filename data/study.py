@@ -24,7 +24,7 @@ from .together import JOURNAL, finish_replacing
 
 SETTINGS = "weijing.yaml"
 _PLACES = ("codebook", "corpus", "codes", "design", "gold", "model", "cache")
-_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl", "plan.parquet", "label-studio")
+_MADE_BESIDE = ("unseen.jsonl", "baseline.jsonl", "plan.parquet", "study-id", "label-studio")
 _HEAD = "# The files and settings of this study; paths count from this folder.\n"
 
 

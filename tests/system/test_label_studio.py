@@ -1,4 +1,4 @@
-"""The real server: installed on first use into weijing's cache (a minute or two, 1 GB), then started."""
+"""The study's own server and the calls of it."""
 
 from __future__ import annotations
 
@@ -12,29 +12,24 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread, Timer
 from typing import Any
 
 import pytest
-from weijing.annotation.accounts import Account, accounts_path, ensure_accounts
+from weijing.annotation.accounts import accounts_path, ensure_accounts
 from weijing.annotation.client import Client, Connection
-from weijing.annotation.server import SERVER, Server, down, find_process, running, up
+from weijing.annotation.server import SERVER, down, find_process, running, up
 from weijing.configs.errors import UserError
-from weijing.data.study import Study
+
+from .conftest import CODERS, Running, make_study
 
 pytest.importorskip("label_studio_sdk")
 pytestmark = pytest.mark.slow
 
 CONFIG = """<View><Text name="text" value="$text" granularity="symbol"/>
 <Choices name="topic" toName="text"><Choice value="a"/><Choice value="b"/></Choices></View>"""
-CODERS = ("coder_a", "coder.b@example.org")
-STRAY = {"HOST": "http://example.org", "PORT": "1", "DEBUG": "true", "CI": "true", "USERNAME": "x",
-         "DJANGO_DB": "mysql", "LABEL_STUDIO_PORT": "2", "HEARTEX_DEBUG": "1",
-         "http_proxy": "http://127.0.0.1:9"}  # fmt: skip
 
 
 def choice(value: str) -> list[dict[str, Any]]:
@@ -43,44 +38,6 @@ def choice(value: str) -> list[dict[str, Any]]:
 
 def tasks(n: int) -> list[dict[str, Any]]:
     return [{"data": {"id": f"r{i}", "text": f"第{i}篇报道：派出所民警在微信群里发布防骗提醒。" * 5}} for i in range(n)]
-
-
-def make_study(root: Path, **annotation: Any) -> Study:
-    Study.create(root)
-    settings = root / "weijing.yaml"
-    settings.write_text(
-        settings.read_text("utf-8").replace("annotation: {}", f"annotation: {json.dumps(annotation)}"), "utf-8"
-    )
-    return Study.open(root)
-
-
-@dataclass
-class Running:
-    study: Study
-    server: Server
-    accounts: dict[str, Account]
-
-    @property
-    def connection(self) -> Connection:
-        return Connection.of_study(self.study)
-
-
-@pytest.fixture(scope="session")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    study = make_study(tmp_path_factory.mktemp("live") / "study", coders=CODERS)
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in STRAY.items():
-            patch.setenv(name, value)
-        server = up(study)
-        accounts = ensure_accounts(study, Connection(server.url, server.token))
-    yield Running(study, server, accounts)
-    down(study)
-
-
-@pytest.fixture
-def client(live: Running) -> Client:
-    live.server = up(live.study)
-    return Client(live.connection)
 
 
 def test_stray_variables_change_nothing(live: Running) -> None:

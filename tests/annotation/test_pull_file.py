@@ -1,0 +1,195 @@
+"""Exports of Label Studio read without a server, in the forms it writes them in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
+from weijing.annotation.projects import Room, meaning_of, remember, study_id, study_projects, vanished
+from weijing.annotation.pull import pull_file
+from weijing.annotation.tasks import Problem, result_of, task_of
+from weijing.cli.annotate import app
+from weijing.configs.codebook import Codebook
+from weijing.configs.errors import UserError
+from weijing.data.codes import Code, read_codes
+from weijing.data.demo.corpus import DemoCorpus, read_demo
+from weijing.data.report import write_corpus
+from weijing.data.study import Study
+
+
+@pytest.fixture(scope="module")
+def demo(bundled: Codebook) -> DemoCorpus:
+    return read_demo(bundled)
+
+
+@pytest.fixture
+def study(tmp_path: Path, demo: DemoCorpus) -> Study:
+    made = Study.create(tmp_path / "study")
+    write_corpus(made.corpus_path, demo.reports[:4])
+    return made
+
+
+def exported(demo: DemoCorpus, codebook: Codebook, n: int = 3, **annotation: Any) -> list[dict[str, Any]]:
+    """Tasks with coder_a's annotations, as Label Studio exports them."""
+    tasks = []
+    for number, report in enumerate(demo.reports[:n], 1):
+        codes = [c for c in demo.codes if (c.report_id, c.coder) == (report.id, "coder_a")]
+        own = {
+            "id": 10 + number,
+            "completed_by": 7,
+            "result": result_of(codes, codebook),
+            "was_cancelled": False,
+            "created_at": "2030-01-01T10:00:00.000000Z",
+            "updated_at": "2030-01-01T10:05:00.000000Z",
+            "lead_time": 12.5,
+            **annotation,
+        }
+        tasks.append({"id": number, **task_of(report), "annotations": [own], "predictions": [], "drafts": []})
+    return tasks
+
+
+def put(study: Study, tasks: Any) -> Path:
+    path = study.root / "export.json"
+    path.write_text(json.dumps(tasks), "utf-8")
+    return path
+
+
+def codes_of(study: Study) -> list[Code]:
+    return read_codes(study.codes_path) if study.codes_path.exists() else []
+
+
+def test_users_by_number_or_by_address(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled)
+    first = pull_file(study, put(study, tasks), {"7": "li"}, round_number=3, purpose="reliability")
+    assert (first.annotations, first.to_mend) == (3, ())
+    expected = [c for c in demo.codes if c.coder == "coder_a" and c.report_id in {r.id for r in demo.reports[:3]}]
+    codes = codes_of(study)
+    assert [(c.report_id, c.variable, c.value, c.evidence) for c in codes] == [
+        (c.report_id, c.variable, c.value, c.evidence) for c in expected
+    ]
+    assert {(c.coder, c.round, c.purpose, c.lead_time) for c in codes} == {("li", 3, "reliability", 12.5)}
+    for task in tasks:
+        task["annotations"][0]["completed_by"] = {"id": 7, "email": "li@example.org"}
+    again = pull_file(study, put(study, tasks), {"li@example.org": "li"}, round_number=3, purpose="reliability")
+    assert again.appended == 0
+    # A part of it takes nothing back.
+    assert pull_file(study, put(study, tasks[:1]), {"7": "li"}, round_number=3, purpose="reliability").deleted == 0
+    assert codes_of(study) == codes
+
+
+def test_somebody_elses_project_is_known_by_its_texts(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled)
+    for task in tasks:
+        task["data"] = {"内容": task["data"]["text"]}
+    assert pull_file(study, put(study, tasks), {"7": "li"}).to_mend == ()
+    assert {c.report_id for c in codes_of(study)} == {r.id for r in demo.reports[:3]}
+
+
+def test_what_cannot_be_read_is_listed_beside_what_can(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled, n=5)  # of which the corpus has four
+    tasks[0]["annotations"].append(7)
+    tasks[1]["annotations"][0]["completed_by"] = None
+    tasks[2]["annotations"][0]["result"].append({"from_name": "sentiment", "value": {"choices": ["x"]}})
+    tasks[3]["annotations"].append({**tasks[3]["annotations"][0], "id": 99, "updated_at": "2029-01-01T00:00:00Z"})
+    tasks += [{"id": 9, "data": None, "annotations": [{"id": 1, "result": []}]}, {"id": 10}]
+    done = pull_file(study, put(study, tasks), {"7": "li"})
+    listed = [str(m) for m in done.to_mend]
+    for report_id, words in (
+        (demo.reports[1].id, "--coder-map"),
+        (demo.reports[2].id, "cannot be read"),
+        (demo.reports[3].id, "coded twice"),
+        (demo.reports[4].id, "no report of the corpus"),
+        ("of task 9", "no report of the corpus"),
+    ):
+        assert [line for line in listed if report_id in line and words in line], (report_id, listed)
+    assert len(listed) == 5
+    assert {c.report_id for c in codes_of(study)} == {demo.reports[i].id for i in (0, 2, 3)}
+
+
+def test_predictions_that_were_there_are_taken_as_seen(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled, n=2)
+    tasks[1]["predictions"] = [5]
+    pull_file(study, put(study, tasks), {"7": "li"})
+    assert {(c.report_id, c.saw_prediction) for c in codes_of(study)} == {
+        (demo.reports[0].id, False),
+        (demo.reports[1].id, True),
+    }
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[1]", "[" * 100_000, '[{"id": 1'])
+def test_files_that_are_no_export(study: Study, content: str) -> None:
+    path = study.root / "export.json"
+    path.write_text(content, "utf-8")
+    with pytest.raises(UserError, match=r"export\.json: .*JSON"):
+        pull_file(study, path, {})
+    with pytest.raises(UserError, match="cannot be read"):
+        pull_file(study, study.root / "none.json", {})
+
+
+def test_the_command(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    path = put(study, exported(demo, bundled, result=[{"from_name": "x"}]))
+    words = ["pull", "-s", str(study.root), "--file", str(path), "--coder-map", "7=li"]
+    told = json.loads(CliRunner().invoke(app, [*words, "--json"]).output)
+    assert (told["annotations"], told["appended"], len(told["to_mend"])) == (3, 0, 3)
+    lines = CliRunner().invoke(app, words).output
+    assert "3 annotations: 0 codes appended" in lines
+    assert demo.reports[0].id in lines
+    with pytest.raises(UserError, match="NUMBER=CODER"):
+        CliRunner().invoke(app, [*words[:-1], "li"], catch_exceptions=False)
+
+
+def test_lists_of_what_to_mend_go_when_all_is_mended(tmp_path: Path) -> None:
+    bad = ToMend(Problem("r1\n", "../li", None, "a\x1bb\nc", "mend"), 1, "http://x/1")
+    (path,) = write_to_mend(tmp_path / "own", [bad], {(1, "../li"), (1, "wang")})
+    assert path.parent == tmp_path / "own" / FOLDER
+    assert len(path.read_text("utf-8").splitlines()) == 4
+    other = ToMend(Problem("r1", "wang", None, "a", "mend"), 2)
+    assert len(write_to_mend(tmp_path / "own", [other], {(2, "wang")})) == 1
+    assert path.exists()
+    assert write_to_mend(tmp_path / "own", [], {(1, "../li")}) == ()
+    assert not path.exists()
+
+
+class _Lists:
+    """All of a client that finding projects needs."""
+
+    def __init__(self, *projects: Any) -> None:
+        self._projects = projects
+
+    def projects(self) -> list[Any]:
+        return list(self._projects)
+
+
+@pytest.mark.parametrize("coder", ["li", "li.wang@example.org", "x" * 80])
+def test_a_room_is_found_by_its_marker(study: Study, coder: str, bundled: Codebook) -> None:
+    from weijing.annotation.client import Project
+
+    rooms = [Room(1, coder), Room(1, coder, predictions=True), Room(12, coder)]
+    own = study_id(study)
+    assert own == study_id(study)
+    projects = [
+        Project(i, room.title(study), f"[{room.marker(own)}] codebook {meaning_of(bundled)}", 0, 0, f"o{i}")
+        for i, room in enumerate(rooms)
+    ]
+    strange = Project(9, "t", f"[{rooms[0].marker('0' * 16)}]", 0, 0, "o9")
+    found = study_projects(study, _Lists(*projects, strange))  # type: ignore[arg-type]
+    assert {room: (known.project.id, known.meaning) for room, known in found.items()} == {
+        room: (i, meaning_of(bundled)) for i, room in enumerate(rooms)
+    }
+    assert all(3 <= len(room.title(study)) <= 50 for room in rooms)
+    assert len({room.title(study) for room in rooms}) == 3 or len(coder) > 40
+    remember(study, "http://a", found.values())
+    assert list(vanished(study, "http://a", found.values())) == []
+    assert len(list(vanished(study, "http://a", []))) == len({room.title(study) for room in rooms})
+    assert list(vanished(study, "http://b", [])) == []
+
+
+def test_a_study_id_that_was_damaged(study: Study) -> None:
+    study_id(study)
+    (study.root / "study-id").write_text("?", "utf-8")
+    with pytest.raises(UserError, match="put back"):
+        study_id(study)
