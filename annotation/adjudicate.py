@@ -94,7 +94,7 @@ def _disagreement(
             if not excluded(codebook, variable, settled):
                 undecided.append(variable.id)
         elif said:
-            settled[variable.id] = next(own[variable.id].value for own in given.values() if variable.id in own)
+            settled[variable.id] = json.loads(next(iter(said.values())))
     changed = tuple(name for name in undecided if name in decided)
     return Disagreement(codes[0].report_id, given, tuple(differing), tuple(undecided), changed, settled)
 
@@ -112,7 +112,7 @@ def _given(codes: Iterable[Code], codebook: Codebook, round_number: int | None, 
 
 
 def _said(given: Given, variable: Variable) -> dict[str, str]:
-    """Coder → answer, in a form in which equal answers are equal."""
+    """Coder → answer, as JSON in which equal answers are equal."""
     return {coder: _form(variable, own[variable.id].value) for coder, own in given.items() if variable.id in own}
 
 

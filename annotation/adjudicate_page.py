@@ -18,7 +18,7 @@ from .interface import labelling_config, shown
 _NOTHING = "—"
 _STYLE = """
 .wj-codes { max-height: 36vh; overflow: auto; margin-bottom: 12px; border-bottom: 1px solid silver; }
-.wj-codes table { border-collapse: collapse; width: 100%; font-size: 14px; line-height: 1.5; }
+.wj-codes table { border-collapse: collapse; table-layout: fixed; width: 100%; font-size: 14px; line-height: 1.5; }
 .wj-codes th, .wj-codes td { border: 1px solid silver; padding: 4px 8px; text-align: left; vertical-align: top; }
 .wj-codes th { font-weight: normal; width: 20%; }
 .wj-codes p { margin: 0; font-size: 13px; opacity: 0.8; }

@@ -71,7 +71,8 @@ def push(
         return Pushed(None, 0, 0, 0, ())
     settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": SETTLED}
     project = client.ensure_project(marker, title, adjudication_config(codebook), **settings)
-    tasks = {d.report_id: adjudication_task(d, reports[d.report_id], codebook, masked=masked, kinds=kinds) for d in found}
+    made = (adjudication_task(d, reports[d.report_id], codebook, masked=masked, kinds=kinds) for d in found)
+    tasks = {task["data"]["report"]: task for task in made}
     wanted = {task["data"]["id"] for task in tasks.values()}
     before = client.task_ids(project)
     annotated = {task["data"]["id"] for task in client.export(project)}

@@ -20,6 +20,7 @@ from weijing.data.study import SETTINGS
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
     ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "down"], ["annotate", "status"],
+    ["annotate", "adjudicate"], ["annotate", "adjudicate", "push"], ["annotate", "adjudicate", "pull"],
     ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"], ["plan"],
     ["select"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
