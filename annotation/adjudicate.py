@@ -108,6 +108,10 @@ def _given(codes: Iterable[Code], codebook: Codebook, round_number: int | None, 
         here = round_number is None or code.round == round_number
         if independent and here and code.variable in variables and variables[code.variable].check(code.value) is None:
             given.setdefault(code.coder, {})[code.variable] = code
+    for coder, own in given.items():
+        # Of an earlier round, an answer may be left that the gate now closes.
+        values = {name: code.value for name, code in own.items()}
+        given[coder] = {n: code for n, code in own.items() if not excluded(codebook, variables[n], values)}
     return given
 
 

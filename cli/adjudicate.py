@@ -12,7 +12,10 @@ import typer
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
 
-app = typer.Typer(no_args_is_help=True, help="Decide what coders disagree on, in a project of its own.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Decide what coders disagree on, in a project of its own. Example: weijing annotate adjudicate push",
+)
 
 RoundOption = Annotated[
     int | None, typer.Option("--round", min=0, help="Codes of this round only; it has its own project.")

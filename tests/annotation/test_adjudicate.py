@@ -208,6 +208,23 @@ def test_a_decision_about_codes_that_changed_meanwhile_is_listed_and_not_taken()
     assert len(pulled(after, task, newer).codes) == 1
 
 
+def test_what_a_gate_closed_later_is_no_answer() -> None:
+    codes = [*protest("a", ["pay_rise"], round=1), *no_protest("a", round=2), *no_protest("b", round=2)]
+    assert disagreements(codes, BOOK) == []
+    assert disagreements(codes, BOOK, round_number=1) == []
+
+
+def test_models_where_asked() -> None:
+    codes = [*TWO[:4], *(replace(c, coder_kind="model", code_id="") for c in TWO[4:])]
+    kinds = ("human", "model")
+    (found,) = disagreements(codes, BOOK, kinds=kinds)
+    task = decided(TWO, WHOLE)
+    task["data"] = adjudication_task(found, REPORT, BOOK, kinds=kinds)["data"]
+    read = pulled(codes, task)
+    assert [c.variable for c in read.codes] == ["claims"]
+    assert disagreements([*codes, *read.codes], BOOK, kinds=kinds) == []
+
+
 def test_a_task_of_another_project_and_a_report_that_is_gone() -> None:
     task = decided(TWO, WHOLE)
     assert pulled(TWO, {"data": {"id": "r1", "text": "x"}, "annotations": task["annotations"]}).codes == ()

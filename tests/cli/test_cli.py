@@ -60,12 +60,11 @@ def here(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 def all_commands() -> list[str]:
     import typer.main
 
-    group: Any = typer.main.get_command(cli.app)
-    found = []
-    for name, command in group.commands.items():
-        found.append(name)
-        found += [f"{name} {sub}" for sub in getattr(command, "commands", {})]
-    return found
+    def below(group: Any, before: str) -> list[str]:
+        named = {f"{before}{name}": command for name, command in getattr(group, "commands", {}).items()}
+        return [*named, *(sub for name, command in named.items() for sub in below(command, f"{name} "))]
+
+    return below(typer.main.get_command(cli.app), "")
 
 
 def test_the_list_of_commands_here_is_complete() -> None:
