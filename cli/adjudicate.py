@@ -14,7 +14,7 @@ from .progress import Steps
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="Decide what coders disagree on, in a project of its own. Example: weijing annotate adjudicate push",
+    help="Decide what coders disagree on. Example: weijing annotate adjudicate push",
 )
 
 RoundOption = Annotated[
