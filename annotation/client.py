@@ -213,6 +213,13 @@ class Client:
             progress=progress,
         )
 
+    def delete_tasks(self, project: int, tasks: Sequence[int]) -> None:
+        """Delete tasks with all that belongs to them."""
+        if tasks:
+            chosen: Any = {"all": False, "included": list(tasks)}
+            action = partial(self._sdk.actions.create, id="delete_tasks", project=project, selected_items=chosen)
+            self._call(f"outdated tasks of project {project}", action)
+
     def annotate(self, task: int, result: Sequence[Mapping[str, Any]], completed_by: int, lead_time: float = 0) -> int:
         """Add an annotation to a task; returns its id. Repeated only if the server was not reached at all."""
         create = self._sdk.annotations.create

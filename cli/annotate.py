@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from ..configs.errors import UserError
+from . import adjudicate
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
 from .sheet import For
 
 app = typer.Typer(no_args_is_help=True, help="Code in Label Studio: start it, send reports, fetch codes.")
+app.add_typer(adjudicate.app, name="adjudicate")
 LISTED = 40
 UrlOption = Annotated[
     str | None,
@@ -74,22 +76,28 @@ def down(study: StudyOption = Path()) -> None:
 
 @app.command()
 def status(study: StudyOption = Path(), as_json: JsonOption = False) -> None:
-    """Say whether the study's Label Studio runs, and where.
+    """Say whether the study's Label Studio runs, how far coding has come, how far coders agree, and who drifts.
 
     Example: weijing annotate status -s my_study
     """
+    from ..annotation.progress import study_progress
     from ..annotation.server import running
     from ..data.study import Study
+    from .status import lines
 
     opened = Study.open(study)
     server = running(opened)
+    found = study_progress(opened)
     if as_json:
-        found = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
-    elif server:
+        told = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
+        typer.echo(json.dumps(told | asdict(found), ensure_ascii=False, indent=2))
+        return
+    if server:
         typer.echo(f"{server.url} (process {server.pid}), data in {opened.label_studio_path}")
     else:
         typer.echo("not running; `weijing annotate up` starts it")
+    for line in lines(found):
+        typer.echo(line)
 
 
 @app.command()

@@ -20,9 +20,10 @@ from weijing.data.study import SETTINGS
 COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
     ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "push"], ["annotate", "pull"],
-    ["annotate", "down"], ["annotate", "status"], ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"],
-    ["qdpx", "write"], ["qdpx", "read"], ["plan"], ["select"], ["train"], ["evaluate"], ["classify"], ["validate"],
-    ["doctor"],
+    ["annotate", "connect"], ["annotate", "down"], ["annotate", "status"], ["annotate", "adjudicate"],
+    ["annotate", "adjudicate", "push"], ["annotate", "adjudicate", "pull"], ["serve"], ["sheet"], ["sheet", "write"],
+    ["sheet", "read"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"], ["plan"], ["select"], ["train"], ["evaluate"],
+    ["classify"], ["validate"], ["doctor"],
 ]  # fmt: skip
 
 
@@ -60,12 +61,11 @@ def here(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str
 def all_commands() -> list[str]:
     import typer.main
 
-    group: Any = typer.main.get_command(cli.app)
-    found = []
-    for name, command in group.commands.items():
-        found.append(name)
-        found += [f"{name} {sub}" for sub in getattr(command, "commands", {})]
-    return found
+    def below(group: Any, before: str) -> list[str]:
+        named = {f"{before}{name}": command for name, command in getattr(group, "commands", {}).items()}
+        return [*named, *(sub for name, command in named.items() for sub in below(command, f"{name} "))]
+
+    return below(typer.main.get_command(cli.app), "")
 
 
 def test_the_list_of_commands_here_is_complete() -> None:
