@@ -14,7 +14,8 @@ from ..configs.errors import UserError
 from ..models.checkpoint import model_hash
 from ..models.coding import WEIGHTS, Coder
 from .interface import labelling_config
-from .predictions import predictions_of
+from .predicted import confidence, predicted_codes
+from .tasks import result_of
 
 CHUNK = 32
 """Texts coded at a time."""
@@ -71,15 +72,17 @@ class Served:
             reason = "the project's interface lacks labels of the model's codebook: push it anew, or train again"
             return [_nothing(version, reason) for _ in tasks]
         texts = [_text(task) for task in tasks]
-        new = list(dict.fromkeys(text for text in texts if text and text not in self._said))
         if len(self._said) > MOST_KEPT:
-            self._said, new = {}, list(dict.fromkeys(filter(None, texts)))
+            self._said = {}
+        new = list(dict.fromkeys(text for text in texts if text and text not in self._said))
         for start in range(0, len(new), CHUNK):
             if self._closed:
                 raise UserError("the backend is being stopped; ask again when it runs")
             chunk = new[start : start + CHUNK]
-            predictions = predictions_of(coder.code(chunk), coder.codebook, version)
-            self._said |= dict(zip(chunk, predictions, strict=True))
+            for text, coding in zip(chunk, coder.code(chunk), strict=True):
+                result = result_of(predicted_codes("", coding, coder.codebook), coder.codebook)
+                score = confidence(coding, coder.codebook)
+                self._said[text] = {"result": result, "score": score, "model_version": version}
         return [self._said[t] if t else _nothing(version, "the task has no text") for t in texts]
 
     def _ready(self) -> tuple[Coder, str]:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,8 +37,8 @@ from weijing.models.coding import Coder
 PASSWORD = "right"
 CALLS = [("GET", "/health"), ("POST", "/setup"), ("POST", "/predict"), ("GET", "/versions"), ("POST", "/webhook")]
 SENTENCES = (
-    "工人集体拉起横幅抗议。", "他们讨要拖欠的血汗钱。", "大家盼望提高月薪标准。", "众人守住车间接管机器。", "双方爆发肢体冲突。",
-    "事发外卖配送站点。", "天气晴朗。", "𠮷村🚓𪚥！", "<b>&amp;$text", "=1+1\n", "，", "\u200f", "a b c？",
+    "工人集体拉起横幅抗议。", "他们讨要拖欠的血汗钱。", "大家盼望提高月薪标准。", "众人守住车间接管机器。",
+    "双方爆发肢体冲突。", "事发外卖配送站点。", "天气晴朗。", "𠮷村🚓𪚥！", "<b>&amp;$text", "=1+1\n", "，", "\u200f",
 )  # fmt: skip
 
 
@@ -84,9 +85,11 @@ def changed(model: Path, to: Path) -> Path:
     coder = Coder.load(model)
     with torch.no_grad():
         for parameter in coder.network.parameters():
-            parameter.mul_(1.01)
+            parameter.mul_(0.3)
     facts = TrainingFacts(90, 90, {"toy": "synthetic"})
-    return save_model(coder, to, facts=facts, settings={}, manifest=make_manifest("train"), force=True)
+    return save_model(
+        coder, to, facts=facts, settings={"regime": "frozen", "seed": 1}, manifest=make_manifest("train"), force=True
+    )
 
 
 # What it is told and answers
@@ -94,11 +97,11 @@ def changed(model: Path, to: Path) -> Path:
 
 @pytest.mark.parametrize(("method", "path"), CALLS)
 def test_nothing_without_the_password(backend: httpx.Client, method: str, path: str) -> None:
-    json = asked_nothing = {"tasks": [], "label_config": None}
-    assert backend.request(method, path, json=json if method == "POST" else None).status_code == 200
+    body = {"tasks": [], "label_config": None} if method == "POST" else None
+    assert backend.request(method, path, json=body).status_code == 200
     for auth in (None, ("weijing", "wrong"), ("weijing", ""), ("", PASSWORD), ("admin", PASSWORD)):
         with httpx.Client(base_url=backend.base_url, auth=auth, trust_env=False) as stranger:
-            answer = stranger.request(method, path, json=asked_nothing if method == "POST" else None)
+            answer = stranger.request(method, path, json=body)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Basic")
     for header in ("Basic %%%", "Basic /w==", "Bearer right", f"Token {PASSWORD}"):
@@ -156,8 +159,7 @@ def test_a_request_that_is_too_large(backend: httpx.Client, monkeypatch: pytest.
 def test_a_prediction_says_what_the_coder_says(request: pytest.FixtureRequest, model: str, parts: list[str]) -> None:
     text = "".join(parts)
     folder = request.getfixturevalue(model)
-    served = _served(folder)
-    coder = _coder(folder)
+    served, coder = loaded(folder)
     (prediction,) = served.predict(asked(coder.codebook, text)["tasks"], labelling_config(coder.codebook))
     assert prediction["model_version"] == model_hash(folder)
     if not text.strip():
@@ -176,21 +178,27 @@ def test_a_prediction_says_what_the_coder_says(request: pytest.FixtureRequest, m
         (e.variable, e.start, e.end, e.text) for e in coding.evidence if e.text is not None and e.variable in marked
     }
     for code in back.codes:
-        assert code.unsure == (code.variable in coding.abstain)
+        assert not code.unsure, "that is for coders to say"
         assert code.absence == (code.variable in marked and not code.evidence)
 
 
-_KEPT: dict[Path, tuple[Served, Coder]] = {}
+@cache
+def loaded(folder: Path) -> tuple[Served, Coder]:
+    return Served(folder), Coder.load(folder)
 
 
-def _served(folder: Path) -> Served:
-    return (
-        _KEPT.setdefault(folder, (Served(folder), Coder.load(folder)))[0] if folder not in _KEPT else _KEPT[folder][0]
-    )
+def test_the_score_is_confidence(bundled_model: Path) -> None:
+    """The mean over variables of what `select` calls certainty, so that both order reports alike."""
+    from weijing.annotation.uncertainty import uncertainty
 
-
-def _coder(folder: Path) -> Coder:
-    return _KEPT[folder][1]
+    served, coder = loaded(bundled_model)
+    texts = [f"{s}{t}" for s in SENTENCES[:6] for t in SENTENCES[:6]]
+    found = served.predict(asked(coder.codebook, *texts)["tasks"], labelling_config(coder.codebook))
+    logits = coder.score(texts).logits
+    probs = {v.id: coder.calibration.probabilities(v, logits[v.id]) for v in coder.codebook.learned}
+    wanted = 1 - uncertainty(coder.codebook, probs).mean(1)
+    assert [r["score"] for r in found] == pytest.approx(wanted.tolist(), abs=1e-3)
+    assert len({r["score"] for r in found}) > 1
 
 
 def test_label_studio_takes_them(backend: httpx.Client, strikes: Codebook, toy: Any) -> None:
@@ -198,7 +206,6 @@ def test_label_studio_takes_them(backend: httpx.Client, strikes: Codebook, toy: 
     results = backend.post("/predict", json=asked(strikes, *(r.text for r in toy.reports))).json()["results"]
     assert len(results) == len(toy.reports)
     assert [interface.validate_prediction(r, return_errors=True) for r in results] == [[]] * len(results)
-    assert len({r["score"] for r in results}) > 10
     spans = [item for r in results for item in r["result"] if item["type"] == "labels"]
     assert len(spans) > len(results)
 
