@@ -17,7 +17,7 @@ from .interface import labelling_config
 from .predicted import confidence, predicted_codes
 from .tasks import result_of
 
-CHUNK = 32
+CHUNK = 16
 """Texts coded at a time."""
 MOST_KEPT = 20_000
 """Predictions remembered."""
@@ -130,7 +130,7 @@ def _places(config: Any) -> set[tuple[str | None, ...]]:
         root = etree.fromstring(config.encode(), parser)
     except (etree.XMLSyntaxError, AttributeError, ValueError):
         return set()
-    found = {(text.get("name"), text.get("value")) for text in root.iter("Text")}
+    found: set[tuple[str | None, ...]] = {(text.get("name"), text.get("value")) for text in root.iter("Text")}
     for group in root.iter("Choices", "Labels"):
         found |= {(group.get("name"), group.get("toName"), item.get("value")) for item in group.iter("Choice", "Label")}
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
@@ -44,11 +45,13 @@ def serve(
         typer.echo(f"model {served.version} of {served.folder}")
         if host not in ("127.0.0.1", "::1", "localhost"):
             typer.echo(f"open to others at {host}: password and texts go over the network unencrypted")
-        config = uvicorn.Config(make_app(served, access.password), log_level="warning", timeout_graceful_shutdown=1)
-        try:
-            uvicorn.Server(config).run([listening])
-        finally:
-            served.close()
+
+        class Server(uvicorn.Server):
+            def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+                served.close()  # or stopping would wait for a long prediction
+                super().handle_exit(sig, frame)
+
+        Server(uvicorn.Config(make_app(served, access.password), log_level="warning")).run([listening])
 
 
 def connect(
