@@ -60,7 +60,9 @@ def connect(
 ) -> None:
     """Let projects of the study's Label Studio get predictions from `weijing serve`, which must run.
 
-    Projects with reports that are coded blind are refused. Example: weijing annotate connect 12 13 -s my_study
+    Projects with reports that are coded blind are refused.
+
+    Example: weijing annotate connect 12 13 -s my_study
     """
     from ..annotation.client import Client, Connection
     from ..annotation.connecting import connect as run

@@ -21,7 +21,7 @@ COMMANDS = [
     ["demo"], ["init"], ["add"], ["codebook"], ["codebook", "check"], ["codebook", "guide"], ["codebook", "diff"],
     ["codebook", "migrate"], ["annotate"], ["annotate", "up"], ["annotate", "down"], ["annotate", "status"],
     ["sheet"], ["sheet", "write"], ["sheet", "read"], ["qdpx"], ["qdpx", "write"], ["qdpx", "read"], ["plan"],
-    ["select"], ["train"], ["evaluate"], ["classify"], ["validate"], ["doctor"],
+    ["select"], ["train"], ["evaluate"], ["classify"], ["validate"], ["serve"], ["annotate", "connect"], ["doctor"],
 ]  # fmt: skip
 
 
