@@ -186,6 +186,8 @@ def _environment(server: Server, folder: Path) -> dict[str, str]:
         "FRONTEND_SENTRY_DSN": "",
         "LABEL_STUDIO_USE_DEFAULT_BANNED_SUBNETS": "false",
         "LABEL_STUDIO_USER_ADDITIONAL_BANNED_SUBNETS": ",".join(_BANNED),
+        # It gives up predictions of an ML backend after 100 s, which a hundred long reports may take.
+        "LABEL_STUDIO_ML_TIMEOUT_PREDICT": "3600",
         # Without it, predictions that do not fit the project are dropped without a word.
         "fflag_feat_utc_210_prediction_validation_15082025": "true",
     }

@@ -26,6 +26,7 @@ from . import (
     plan,
     qdpx,
     select,
+    serve,
     sheet,
     train,
     validate,
@@ -71,6 +72,8 @@ app.command("select")(select.select)
 app.command("train")(train.train)
 app.command("evaluate")(evaluate.evaluate)
 app.command("classify")(classify.classify)
+app.command("serve")(serve.serve)
+annotate.app.command("connect")(serve.connect)
 app.command("validate")(validate.validate)
 app.command("doctor")(doctor.doctor)
 
