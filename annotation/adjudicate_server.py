@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 from ..configs.errors import UserError
 from ..data.codes import CodeProblem, read_codes
@@ -69,7 +70,7 @@ def push(
     project = client.find_project(marker)
     if project is None and not found:
         return Pushed(None, 0, 0, 0, ())
-    settings = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": SETTLED}
+    settings: dict[str, Any] = {"maximum_annotations": 1, "show_collab_predictions": True, "model_version": SETTLED}
     project = client.ensure_project(marker, title, adjudication_config(codebook), **settings)
     made = (adjudication_task(d, reports[d.report_id], codebook, masked=masked, kinds=kinds) for d in found)
     tasks = {task["data"]["report"]: task for task in made}

@@ -88,10 +88,12 @@ def labelling_config(codebook: Codebook) -> str:
                 SubElement(
                     group,
                     "Label",
-                    value=value,
-                    html=escape(_safe(words.zh)),
-                    hint=_line(words),
-                    **keys.get((SPANS, value), {}),
+                    {
+                        "value": value,
+                        "html": escape(_safe(words.zh)),
+                        "hint": _line(words),
+                        **keys.get((SPANS, value), {}),
+                    },
                 )
     _words(SubElement(top, "View", className="wj-help"), _HELP)
     heading = SubElement(report, "View", className="wj-title")
@@ -172,11 +174,11 @@ def _ask(place: Element, variable: Variable, keys: dict[tuple[str, str], dict[st
         if variable.source == "coded" and not variable.optional:
             answer.attrib |= {"required": "true", "requiredMessage": _line(variable.name)}
         for value, html in _answers(variable):
-            SubElement(answer, "Choice", value=value, html=html, **keys.get((variable.id, value), {}))
+            SubElement(answer, "Choice", {"value": value, "html": html, **keys.get((variable.id, value), {})})
     foot = SubElement(place, "View", className="wj-foot")
     marks = _choices(foot, variable.id + MARKS, "multiple", layout="inline")
     for mark in _marks(variable):
-        SubElement(marks, "Choice", value=mark, html=_MARKS[mark], **keys.get((variable.id + MARKS, mark), {}))
+        SubElement(marks, "Choice", {"value": mark, "html": _MARKS[mark], **keys.get((variable.id + MARKS, mark), {})})
     _box(foot, variable.id + NOTE, "备注 · note")
 
 
@@ -214,12 +216,12 @@ def _points(label: Label) -> list[tuple[str, Words]]:
 
 
 def _choices(place: Element, name: str, choice: str, **more: str) -> Element:
-    return SubElement(place, "Choices", name=name, toName=TEXT, choice=choice, **more)
+    return SubElement(place, "Choices", {"name": name, "toName": TEXT, "choice": choice, **more})
 
 
 def _box(place: Element, name: str, placeholder: str) -> None:
     more = {"placeholder": placeholder, "maxSubmissions": "1", "editable": "true", "rows": "1"}
-    SubElement(place, "TextArea", name=name, toName=TEXT, **more)
+    SubElement(place, "TextArea", {"name": name, "toName": TEXT, **more})
 
 
 def _visible_when(codebook: Codebook, condition: Condition) -> dict[str, str]:

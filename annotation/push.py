@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
@@ -89,7 +90,7 @@ def _fill(
     study: Study, client: Client, url: str, known: StudyProject, reports: Sequence[Report], progress: Progress
 ) -> PushedProject:
     room, project = known.room, known.project
-    predictions = {}
+    predictions: Mapping[str, Mapping[str, Any]] = {}
     if room.predictions:  # before the tasks, which wait for them as short as can be
         from .predicted import study_predictions  # loads the model
 

@@ -146,7 +146,7 @@ def representatives(reports: Iterable[Report]) -> dict[str, Report]:
     return best
 
 
-def probability_sample(rows: Sequence[DesignRow], coded: Collection[str]) -> dict[str, float]:
+def probability_sample(rows: Sequence[DesignRow], coded: Collection[str | None]) -> dict[str, float]:
     """Reprint group → inclusion probability within its batch, of the probability sample.
 
     It is what is not sealed of the longest prefix of the permutation in which all that is not sealed is coded, for
@@ -199,7 +199,7 @@ def _codes(study: Study) -> list[Code]:
     return [c for c in current(every) if c.coder_kind != "model"]
 
 
-def _round(rows: Sequence[DesignRow], codes: Sequence[Code], coded: Collection[str]) -> int:
+def _round(rows: Sequence[DesignRow], codes: Sequence[Code], coded: Collection[str | None]) -> int:
     selected = [row for row in rows if row.report_id is not None]
     last = max((row.round or 0 for row in selected), default=0)
     if last and not any(row.reprint_group in coded for row in selected if row.round == last):
@@ -207,7 +207,7 @@ def _round(rows: Sequence[DesignRow], codes: Sequence[Code], coded: Collection[s
     return max([0, *(row.round or 0 for row in rows), *(c.round or 0 for c in codes)]) + 1
 
 
-def _check_replaceable(study: Study, number: int, coded: Collection[str], selected: bool, force: bool) -> None:
+def _check_replaceable(study: Study, number: int, coded: Collection[str | None], selected: bool, force: bool) -> None:
     where = f"{study.design_path}: round {number}"
     if not selected:
         raise UserError(f"{where} was not made by select; name another with --round")
@@ -275,7 +275,7 @@ def _freed(row: DesignRow, rows: Sequence[DesignRow]) -> DesignRow:
     )
 
 
-def _recorded(rows: Sequence[DesignRow], chosen: Sequence[DesignRow], coded: Collection[str]) -> list[DesignRow]:
+def _recorded(rows: Sequence[DesignRow], chosen: Sequence[DesignRow], coded: Collection[str | None]) -> list[DesignRow]:
     """The design with the chosen rows, and with the inclusion probabilities there are once all rounds are coded."""
     new = {row.reprint_group: row for row in chosen}
     rows = [new.get(row.reprint_group, row) for row in rows]

@@ -66,7 +66,7 @@ def _at_least(probs: Tensor, least: int) -> Tensor:
 
 
 def _entropy(variable: Variable, probs: Tensor) -> Tensor:
-    if variable.type in ("nominal", "ordinal"):
-        return torch.special.entr(probs).sum(1) / math.log(len(variable.labels))
-    own = probs.reshape(len(probs), -1)
-    return ((torch.special.entr(own) + torch.special.entr(1 - own)) / math.log(2)).mean(1)
+    single = variable.type in ("nominal", "ordinal")
+    own = probs if single else torch.stack([probs, 1 - probs], -1).reshape(-1, 2)
+    each: Tensor = torch.special.entr(own).sum(1) / math.log(own.shape[1])
+    return each if single else each.reshape(len(probs), -1).mean(1)

@@ -176,8 +176,8 @@ def pull(
         found = {**asdict(done), "files": [str(path) for path in done.files]}
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
-    for line in done.to_mend[:LISTED]:
-        typer.echo(f"  {line}")
+    for problem in done.to_mend[:LISTED]:
+        typer.echo(f"  {problem}")
     if len(done.to_mend) > LISTED:
         typer.echo(f"  … and {len(done.to_mend) - LISTED} more")
     for line in (*done.notes, *done.files):

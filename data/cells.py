@@ -63,7 +63,7 @@ def from_cell(variable: Variable, cell: Any) -> Value:
     are read in the words and ticks people use, labels by id, Chinese or English name, codes in any digits.
     """
     if not isinstance(cell, str) and variable.check(cell) is None:
-        return ordered(variable, cell) if isinstance(cell, list) else cell  # type: ignore[no-any-return]
+        return ordered(variable, cell) if isinstance(cell, list) else cell
     text = to_text(cell)
     if variable.type == "text":
         return text if text.strip() else None

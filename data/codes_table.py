@@ -102,7 +102,7 @@ def read_codes_table(
             problems += [TableProblem(where, message, report_id, variable) for variable, message in told]
     known = list(known)
     codes = as_versions(drafts.codes, known, codebook)
-    mentioned = {code.variable for code in codes} if is_long else about_variables
+    mentioned: set[str | None] = {code.variable for code in codes} if is_long else {*about_variables}
     problems += _checked(codes, known, reports, codebook, mentioned, drafts.rows)
     return TableCodes(tuple(codes), tuple(problems), tuple(ignored), len(grid.rows))
 

@@ -112,11 +112,11 @@ def bare_text(text: str) -> str:
 
 def shingles_of(bare: str) -> Shingles:
     """Hashes of the distinct character 5-grams (of the whole text if it is shorter), sorted."""
-    points = np.frombuffer(bare.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
+    points: Shingles = np.frombuffer(bare.encode("utf-32-le"), dtype=np.uint32).astype(np.uint64)
     if not len(points):
         return points
     width = min(SHINGLE, len(points))
-    value = np.zeros(len(points) - width + 1, dtype=np.uint64)
+    value: Shingles = np.zeros(len(points) - width + 1, dtype=np.uint64)
     for offset in range(width):
         value = _mixed(value ^ points[offset : len(points) - width + 1 + offset])
     unique: Shingles = np.unique(value)

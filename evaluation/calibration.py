@@ -62,10 +62,11 @@ def wilson_interval(successes: int, n: int, level: float = 0.95) -> tuple[float,
 
 def bin_edges(predicted: Floats, bins: int, binning: Binning) -> Floats:
     """Ascending edges from 0 to 1: equal widths, or quantiles of the predictions (ties make fewer bins)."""
-    if binning == "width":
-        return np.linspace(0.0, 1.0, bins + 1)
-    inner = np.quantile(predicted, np.arange(1, bins) / bins, method="inverted_cdf")
-    return np.unique(np.concatenate([[0.0], inner, [1.0]]))
+    edges: Floats = np.linspace(0.0, 1.0, bins + 1, dtype=np.float64)
+    if binning == "adaptive":
+        inner = np.quantile(predicted, np.arange(1, bins) / bins, method="inverted_cdf")
+        edges = np.unique(np.concatenate([[0.0], inner, [1.0]]))
+    return edges
 
 
 def calibration(

@@ -66,10 +66,10 @@ def encode(
     """
     labels = tuple(variable.label_ids)
     shape = (len(codes), len(report_ids))
-    coded = np.zeros(shape, dtype=np.bool_)
+    coded: Bools = np.zeros(shape, dtype=np.bool_)
     answers, skips = np.zeros(len(codes), dtype=np.bool_), np.zeros(len(codes), dtype=np.bool_)
-    single = np.full(shape, MISSING, dtype=np.int64)
-    several = np.zeros((*shape, len(labels)), dtype=np.bool_)
+    single: Ints = np.full(shape, MISSING, dtype=np.int64)
+    several: Bools = np.zeros((*shape, len(labels)), dtype=np.bool_)
     position = {label: i for i, label in enumerate(labels)}
     for c, (coder, by_report) in enumerate(codes.items()):
         for u, report in enumerate(report_ids):

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
@@ -158,7 +159,7 @@ def _offsets(variable: Variable, logits: Tensor, target: Tensor) -> list[float]:
     return [round(float(b), 4) for b in (low + high) / 2]
 
 
-def _threshold(probs: np.ndarray, truth: np.ndarray) -> float:
+def _threshold(probs: npt.NDArray[Any], truth: npt.NDArray[Any]) -> float:
     positives = int(truth.sum())
     if positives < FEWEST_POSITIVES or positives == len(truth):
         return 0.5

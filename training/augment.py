@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..data.sentences import sentence_spans
 from .targets import Example
@@ -70,7 +72,7 @@ class Versions:
         """How many examples an epoch reads."""
         return len(self.rows) + round(self.share_beside * len(self.beside))
 
-    def draw(self, share: float, rng: np.random.Generator) -> np.ndarray:
+    def draw(self, share: float, rng: np.random.Generator) -> npt.NDArray[Any]:
         """One version of each report, with the chance ``share`` one of its copies; and some of those beside."""
         own = [rng.choice(own[1:]) if own[1:] and rng.random() < share else own[0] for own in self.rows]
         others = rng.choice(self.beside, self.an_epoch - len(own), replace=False) if self.beside else ()

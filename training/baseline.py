@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
@@ -33,7 +35,7 @@ def baseline_codes(codebook: Codebook, examples: Sequence[Example], texts: Seque
     ]
 
 
-def _probabilities(variable: Variable, examples: Sequence[Example], known: object, new: object) -> np.ndarray:
+def _probabilities(variable: Variable, examples: Sequence[Example], known: object, new: object) -> npt.NDArray[Any]:
     """One column for binary, one a label otherwise, [texts, columns]."""
     rows = [i for i, e in enumerate(examples) if e.gold.get(variable.id) is not None]
     values = [examples[i].gold[variable.id] for i in rows]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 
 def group_folds(groups: Sequence[str], strata: Sequence[str], folds: int, seed: int) -> list[int]:
@@ -23,7 +25,7 @@ def group_folds(groups: Sequence[str], strata: Sequence[str], folds: int, seed: 
     rng = np.random.default_rng(seed)
     dealt = sorted((names[i] for i in rng.permutation(len(names))), key=lambda name: strata[members[name][0]])
     sizes = np.zeros(folds, dtype=int)
-    by_stratum: dict[str, np.ndarray] = {}
+    by_stratum: dict[str, npt.NDArray[Any]] = {}
     fold_of = [0] * len(groups)
     for name in dealt:
         own = by_stratum.setdefault(strata[members[name][0]], np.zeros(folds, dtype=int))

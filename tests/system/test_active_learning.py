@@ -17,7 +17,7 @@ from weijing.annotation.select import select
 from weijing.annotation.tasks import result_of
 from weijing.configs.codebook import Codebook
 from weijing.data.codes import read_codes
-from weijing.data.demo.corpus import DemoCorpus, read_demo
+from weijing.data.demo.corpus import read_demo
 from weijing.data.design import draw_design, read_design, write_design
 from weijing.data.report import write_corpus
 from weijing.data.study import SETTINGS
