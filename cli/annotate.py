@@ -29,6 +29,7 @@ def up(study: StudyOption = Path(), as_json: JsonOption = False, quiet: QuietOpt
     """Start the study's own Label Studio and make the coders' accounts; the first time it is installed (1 GB).
 
     Coders, host and port stand in weijing.yaml under annotation.
+
     Example: weijing annotate up -s my_study
     """
     from ..annotation.accounts import accounts_path, ensure_accounts
