@@ -122,8 +122,8 @@ def learned_beside(training: Mapping[str, Any]) -> tuple[Words, ...]:
     return (
         Words(
             zh=f"除本研究的编码外，模型还学习了 weijing 附带的 {n} 条合成短文；它的分数不含这些短文。",
-            en=f"Beside this study's codes the model learned from {n} synthetic passages that come with weijing; its scores "
-            "do not count them.",
+            en=f"Beside this study's codes the model learned from {n} synthetic passages that come with weijing; "
+            "its scores do not count them.",
         ),
     )
 
