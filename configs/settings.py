@@ -40,13 +40,13 @@ class TrainingSettings(_Settings):
     regime: Literal["frozen", "finetune"] = "frozen"
     """``frozen`` learns heads on stored sentence states, ``finetune`` the encoder too."""
     encoder: EncoderSettings = EncoderSettings()
-    passages: float = Field(default=0.25, ge=0, le=1)
+    passages: float = Field(default=0.5, ge=0, le=1)
     """Share of the passages that come with weijing which is read beside the reports in each epoch, for the variables
     that the codebook defines as they were coded; 0: none."""
     hidden: int = Field(default=512, ge=8, le=65_536)
     """Width of the heads' hidden layer."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
-    epochs: int = Field(default=60, ge=1)
+    epochs: int = Field(default=30, ge=1)
     batch_reports: int = Field(default=32, ge=1, le=65_536)
     """Reports a step."""
     accumulate: int = Field(default=1, ge=1)
@@ -89,7 +89,7 @@ class TrainingSettings(_Settings):
 
 
 _FINETUNE: dict[str, Any] = {
-    "epochs": 6, "batch_reports": 8, "weight_decay": 0.01,
+    "passages": 0.25, "epochs": 6, "batch_reports": 8, "weight_decay": 0.01,
     "trained_layers": 6, "adapter_rank": 8, "encoder_learning_rate": 1e-3, "layer_decay": 1.0, "encoder_dropout": 0.0,
 }  # fmt: skip
 

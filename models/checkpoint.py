@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import html
+import json
 import os
 import re
 import shutil
@@ -145,6 +146,16 @@ def model_hash(folder: str | Path) -> str:
         if path.is_file():
             digest.update(sha256_file(path).encode())
     return digest.hexdigest()[:16]
+
+
+def training_of(folder: Path) -> dict[str, Any]:
+    """What a model folder says of its training: reports, groups, passages, hashes of learned texts. No weights read."""
+    path = folder / "config.json"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))["training"]
+        return dict(found)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path}: cannot be read ({type(error).__name__}); train the model anew") from None
 
 
 def _card(

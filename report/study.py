@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..configs.codebook import Value, Words
 from ..configs.errors import UserError
@@ -14,7 +15,7 @@ from ..data.study import Study
 from ..evaluation.compare import compare
 from ..evaluation.estimate import Estimate
 from ..evaluation.rows import Comparison
-from ..models.checkpoint import model_hash
+from ..models.checkpoint import model_hash, training_of
 from ..training.baseline import NAME as BASELINE_NAME
 from ..training.study import UNSEEN, baseline_values, coder_kinds, outdated, settle_study, study_settings
 from ..training.unseen import read_unseen
@@ -85,7 +86,11 @@ def evaluate_study(
         splits={u.report_id: u.split for u in unseen},
         model_hash=model_hash(study.model_path) if trained else None,
         encoder=study_settings(study).encoder.name if trained else None,
-        notices=(*notices, *_notices(len(every) - len(codes))),
+        notices=(
+            *notices,
+            *_notices(len(every) - len(codes)),
+            *(learned_beside(training_of(study.model_path)) if trained else ()),
+        ),
     )
     path = write_report(content, study.root)
     inputs: dict[str, str | Path] = {
@@ -105,6 +110,20 @@ def _notices(n_saw: int) -> tuple[Words, ...]:
         Words(
             zh=f"有 {n_saw} 条编码是在看到模型预测之后做出的，未计入一致性。",
             en=f"{n_saw} codes were given after seeing a prediction and do not count as agreement.",
+        ),
+    )
+
+
+def learned_beside(training: Mapping[str, Any]) -> tuple[Words, ...]:
+    """What a reader must know of a model that learned from the passages too."""
+    n = training.get("n_passages")
+    if not n:
+        return ()
+    return (
+        Words(
+            zh=f"除本研究的编码外，模型还学习了 weijing 附带的 {n} 条合成短文；它的分数不含这些短文。",
+            en=f"Beside this study's codes the model learned from {n} synthetic passages that come with weijing; "
+            "its scores do not count them.",
         ),
     )
 

@@ -26,7 +26,7 @@ SETTINGS = read_settings(
         "trained_layers": None,
         "adapter_rank": 16,
         "batch_reports": 32,
-        "epochs": 8,
+        "epochs": 6,
         "augment": 0.3,
         "calibration_share": 0.1,
     }
