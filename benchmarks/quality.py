@@ -75,6 +75,8 @@ def main() -> None:
     arguments.add_argument("--folds", nargs="*", type=int, default=list(range(FOLDS)))
     arguments.add_argument("--table", action="store_true", help="only print what is there")
     given = arguments.parse_args()
+    if any(arm.startswith("frozen,") for arm in given.arms) and "frozen" not in given.arms:
+        given.arms = ["frozen", *given.arms]  # whose choice of settings the others take over
 
     codebook = load_codebook()
     corpus = read_demo(codebook)

@@ -24,6 +24,8 @@ from ..configs.codebook import Variable
 from .heads import n_logits, negative_log_likelihood, probabilities
 
 FEWEST_POSITIVES = 5
+ROUNDING = 1e-6
+"""By how much a probability may differ that was computed in another precision."""
 
 
 class Calibration(BaseModel):
@@ -58,7 +60,7 @@ class Calibration(BaseModel):
                 raise ValueError(f"calibration: {len(moved)} offset(s) of {variable.id}, which needs {needed}")
 
     def at(self, prevalence: Mapping[str, float]) -> Calibration:
-        """This calibration at other shares of "yes" (Saerens et al. 2002, as in ``evaluation.prior_shift``).
+        """This calibration at given shares of "yes" (Saerens et al. 2002, as in ``evaluation.prior_shift``).
 
         Conformal cuts stay as they are: what they promise holds at the old shares. ValueError for a variable whose
         share was never learned, or a share that is not between 0 and 1, ends excluded.
@@ -72,7 +74,9 @@ class Calibration(BaseModel):
         least = min(1e-3, 0.5 / max(self.n, 1))
         learned = {name: min(max(self.prevalence[name], least), 1 - least) for name in prevalence}
         added = {name: _log_odds(share) - _log_odds(learned[name]) for name, share in prevalence.items()}
-        return self.model_copy(update={"log_odds": added})
+        # Where the share is known, the likelier value is taken.
+        cuts = {name: [0.5] for name in prevalence}
+        return self.model_copy(update={"log_odds": added, "thresholds": self.thresholds | cuts})
 
     def probabilities(self, variable: Variable, logits: Tensor) -> Tensor:
         """Calibrated probabilities of one variable's labels, in the form of ``heads.probabilities``."""
@@ -92,8 +96,15 @@ def calibrate(
     masks: Mapping[str, Tensor],
     risk: float = 0.1,
 ) -> Calibration:
-    """Fit on held-out logits and hard targets (forms as in ``training.targets.stack_targets``)."""
+    """Fit on held-out logits and hard targets (forms as in ``training.targets.stack_targets``).
+
+    Labels are cut where F1 is greatest. A gate, which others hang on, is cut at its share among the coded reports:
+    there a report makes "yes" likelier than it was before it was read, and recall plus specificity is greatest if
+    probabilities are calibrated (Youden 1950). How many of the coded reports are in scope is the researchers' choice
+    and shall not decide.
+    """
     temperature, offsets, thresholds, conformal, prevalence = {}, {}, {}, {}, {}
+    gates = {c.variable for v in variables for c in v.asked_when}
     n = max((int(m.sum()) for m in masks.values()), default=0)
     for variable in variables:
         asked = masks[variable.id] > 0
@@ -109,6 +120,8 @@ def calibrate(
             columns = probs.reshape(len(own), -1).numpy().T
             truth = target.reshape(len(own), -1).numpy().T > 0.5
             thresholds[variable.id] = [_threshold(p, t) for p, t in zip(columns, truth, strict=True)]
+        if variable.type == "binary" and variable.id in gates:
+            thresholds[variable.id] = [_gate_threshold(target.numpy() > 0.5)]
         if variable.type != "multi":
             conformal[variable.id] = _conformal(variable, probs, target, risk)
         if variable.type == "binary":
@@ -175,7 +188,15 @@ def _threshold(probs: npt.NDArray[Any], truth: npt.NDArray[Any]) -> float:
     return round(min(max(weight * cut + (1 - weight) * 0.5, 0.05), 0.95), 4)
 
 
+def _gate_threshold(truth: npt.NDArray[Any]) -> float:
+    positives = int(truth.sum())
+    if min(positives, len(truth) - positives) < FEWEST_POSITIVES:
+        return 0.5
+    return round(min(max(positives / len(truth), 0.05), 0.95), 4)
+
+
 def _conformal(variable: Variable, probs: Tensor, target: Tensor, risk: float) -> float:
+    probs = probs.double()
     if variable.type == "binary":
         of_truth = torch.where(target > 0.5, probs, 1 - probs)
     else:

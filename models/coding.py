@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast
 from ..configs.codebook import Codebook, Value, Variable
 from ..configs.errors import UserError
 from ..data.artifacts import MANIFEST, manifest_path, read_manifest, sha256_file
-from .calibration import Calibration, read_calibration
+from .calibration import ROUNDING, Calibration, read_calibration
 from .checks import one_line
 from .decoding import Decoder
 from .encoders import OWN
@@ -204,7 +204,7 @@ class Coder:
             options = list(enumerate(probs))
         else:
             options = list(zip(variable.label_ids, probs, strict=True))
-        return [v for v, p in options if 1 - p <= cut] != [value]
+        return [v for v, p in options if 1 - p <= cut + ROUNDING] != [value]
 
     def _evidence(self, text: str, read: ReadReport, values: Mapping[str, Value], scores: Tensor) -> list[Evidence]:
         found: list[Evidence] = []

@@ -70,7 +70,8 @@ class Versions:
     @property
     def an_epoch(self) -> int:
         """How many examples an epoch reads."""
-        return len(self.rows) + round(self.share_beside * len(self.beside))
+        beside = max(round(self.share_beside * len(self.beside)), 1) if self.share_beside and self.beside else 0
+        return len(self.rows) + beside
 
     def draw(self, share: float, rng: np.random.Generator) -> npt.NDArray[Any]:
         """One version of each report, with the chance ``share`` one of its copies; and some of those beside."""

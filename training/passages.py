@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from ..configs.codebook import Codebook
+from ..configs.codebook import Codebook, Variable
 from ..configs.load import load_codebook
 from ..data.passages import Passage, read_passages
 from ..models.heads import Slots
@@ -15,10 +15,26 @@ from .targets import Example, vector
 def taught_by_passages(codebook: Codebook) -> frozenset[str]:
     """Learned variables of a codebook that the passages were coded by, to the letter.
 
-    A variable whose labels, definitions or rules were changed means something else; passages say nothing of it.
+    A variable whose labels, definitions, rules or constraints were changed means something else, and so does one that
+    hangs on such a variable, and all of them under other general rules: passages say nothing of it.
     """
-    ours = {v.id: v for v in load_codebook().learned}
-    return frozenset(v.id for v in codebook.learned if v == ours.get(v.id))
+    bundled = load_codebook()
+    if codebook.rules != bundled.rules:
+        return frozenset()
+    ours = {v.id: _meaning(v, bundled) for v in bundled.learned}
+    taught: set[str] = set()
+    for variable in codebook.learned:  # gates come first
+        gates = {c.variable for c in variable.asked_when}
+        if gates <= taught and _meaning(variable, codebook) == ours.get(variable.id):
+            taught.add(variable.id)
+    return frozenset(taught)
+
+
+def _meaning(variable: Variable, codebook: Codebook) -> tuple[object, ...]:
+    """What decides how a variable is coded; how it is shown, and how reliable it shall be, does not."""
+    shown = {"name", "reliability_target", "evidence"}
+    about = [i for i in codebook.implications if variable.id in {c.variable for c in (*i.when, *i.then)}]
+    return variable.model_dump(exclude=shown), [i.model_dump(exclude={"id", "message"}) for i in about]
 
 
 def passage_examples(codebook: Codebook) -> list[Example]:

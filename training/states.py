@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -51,8 +51,11 @@ def encoded(
     if folder and folder.is_dir():
         wanted = set(names)
         for file in sorted(folder.glob("*.safetensors")):
-            with safe_open(file, "pt") as stored:
-                known.update({name: stored.get_tensor(name) for name in wanted.intersection(stored.keys())})
+            try:
+                with safe_open(file, "pt") as stored:
+                    known.update({name: stored.get_tensor(name) for name in wanted.intersection(stored.keys())})
+            except (SafetensorError, OSError):  # a damaged file of a cache is as good as none
+                file.unlink(missing_ok=True)
     todo = {name: i for i, name in enumerate(names) if name not in known}
     missing = sorted(todo.values())
     if done:

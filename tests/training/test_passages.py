@@ -42,6 +42,26 @@ def test_a_variable_that_means_something_else_is_left_out() -> None:
     assert all(first not in e.evidence_known for e in examples)
 
 
+def test_what_hangs_on_a_gate_that_means_something_else_is_left_out_too() -> None:
+    codebook = changed(load_codebook(), "relevant", question={"zh": "另一个问题", "en": "Another question"})
+    assert taught_by_passages(codebook) == frozenset()
+
+
+def test_other_constraints_or_general_rules_are_other_meanings() -> None:
+    dumped = load_codebook().model_dump(mode="json")
+    floors = next(c for c in dumped["constraints"] if c["kind"] == "floors")
+    floors["at_least"] = dict.fromkeys(floors["at_least"], 4)
+    assert taught_by_passages(Codebook.model_validate(dumped)) == {"relevant"}
+    dumped = load_codebook().model_dump(mode="json")
+    dumped["rules"] = dumped["rules"][1:]
+    assert taught_by_passages(Codebook.model_validate(dumped)) == frozenset()
+
+
+def test_how_a_variable_is_shown_does_not_matter() -> None:
+    codebook = changed(load_codebook(), "relevant", name={"zh": "范围", "en": "Scope"}, reliability_target=0.71)
+    assert taught_by_passages(codebook) == taught_by_passages(load_codebook())
+
+
 @pytest.mark.parametrize("kind", ["clause", "passage", "brief"])
 def test_evidence_is_what_the_quotes_say(kind: str) -> None:
     codebook = load_codebook()
@@ -64,6 +84,7 @@ def test_an_epoch_reads_every_report_and_a_share_of_those_beside(toy_examples: l
     versions = Versions.of(own, 0.0, 1).with_beside(others, 0.25)
     rng = np.random.default_rng(0)
     assert versions.an_epoch == 15
+    assert Versions.of(own, 0.0, 1).with_beside(others, 0.001).an_epoch == 11, "at least one"
     for _ in range(20):
         drawn = versions.draw(0.0, rng).tolist()
         assert sorted(drawn)[:10] == list(range(10))
