@@ -249,7 +249,7 @@ def test_words_of_codebook_and_report_are_harmless(live: Running, strikes_path: 
         page.locator(".ant-collapse-header").first.click()
         page.locator(".wj-rule").first.wait_for()
         page.locator(".wj-labels .lsf-label").nth(1).hover()
-        page.locator('[role="tooltip"], .lsf-tooltip').first.wait_for()
+        page.locator('[class*="tooltip"]:visible', has_text=ATTACK).first.wait_for()
         assert page.evaluate("window.attacked") is None
         assert page.locator("img[src=x]").count() == 0
         for place in (".wj-name", ".wj-more p", ".wj-rule", ".wj-title h3", ".wj-title h4", ".lsf-richtext__line"):
