@@ -109,25 +109,27 @@ def read(
         coder, kind.value, purpose.value, round_, saw_prediction, saw_codes, datetime.now(UTC).isoformat("T", "seconds")
     )
     found = read_sheet(file, opened.reports(), opened.codebook(), coding, known)
-    appended = add_codes(opened, found.codes).appended
+    added = add_codes(opened, found.codes)
+    rejected = [str(problem) for problem in added.rejected]
     if as_json:
         told = {
             "rows": found.n_rows,
             "codes": len(found.codes),
-            "appended": appended,
+            "appended": added.appended,
+            "rejected": rejected,
             "problems": [str(problem) for problem in found.problems],
             "columns_ignored": list(found.ignored),
         }
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        _list([str(problem) for problem in found.problems])
+        _list([*(f"rejected: {line}" for line in rejected), *map(str, found.problems)])
         if found.ignored:
             typer.echo(f"columns that were not read: {', '.join(found.ignored)}")
         typer.echo(
-            f"{found.n_rows} rows, {len(found.codes)} codes, {appended} of them new; "
+            f"{found.n_rows} rows, {len(found.codes)} codes, {added.appended} of them new, {len(rejected)} rejected; "
             f"{len(found.problems)} things to look at"
         )
-    if found.problems and not found.codes:
+    if (found.problems or rejected) and len(rejected) == len(found.codes):
         raise typer.Exit(2)
 
 

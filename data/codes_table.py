@@ -7,7 +7,7 @@ its row and reason. A blank cell is no code, never "no".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ..configs.errors import UserError
 from .cells import Unreadable, from_cell, tick
 from .check import check_each, check_passes, pass_of
 from .code import Code, CoderKind, Purpose, Span, current
-from .code_columns import Column, match_columns
+from .code_columns import Column, Role, match_columns
 from .grid import read_grid
 from .quotes import FoldedText
 from .readers.columns import to_text
@@ -61,7 +61,7 @@ class TableCodes:
     """To append: codes that are known already as they are known, changed ones as new versions of these."""
     problems: tuple[TableProblem, ...]
     ignored: tuple[str, ...]
-    """Columns that mean nothing here."""
+    """Columns that mean nothing here, or nothing in a table of this form."""
     n_rows: int
 
 
@@ -75,8 +75,10 @@ def read_codes_table(
     Raises ``UserError`` if the file is no such table, or no coder is named.
     """
     grid = read_grid(path)
-    columns, ignored = match_columns(codebook, grid.names)
-    is_long = Column("variable") in columns and Column("value") in columns
+    matched, ignored = match_columns(codebook, grid.names)
+    is_long = Column("variable") in matched and Column("value") in matched
+    columns = _consumed(matched, codebook, is_long)
+    ignored += [name for name in matched.values() if name not in columns.values()]
     about_variables = {column.variable for column in columns if column.role in ("value", "label")} - {None}
     if Column("id") not in columns or not (is_long or about_variables):
         found = ", ".join(map(repr, grid.names[:12]))
@@ -89,28 +91,55 @@ def read_codes_table(
     problems = [TableProblem(rejected.where, rejected.reason) for rejected in grid.rejected]
     for number, row in grid.rows:
         where = f"{path}: row {number}"
-        cells = {column: row.get(name) for column, name in columns.items()}
+        try:
+            cells = {k: cell.decode() if isinstance(cell := row.get(n), bytes) else cell for k, n in columns.items()}
+        except UnicodeDecodeError:
+            problems.append(TableProblem(where, "holds bytes that are not UTF-8"))
+            continue
         report_id = to_text(cells[Column("id")]).strip()
         coder = to_text(cells.get(Column("coder"))).strip() or coding.coder
         if report_id not in texts:
             problems.append(TableProblem(where, f"the corpus has no report {report_id!r}"))
         elif not coder:
             problems.append(TableProblem(where, "no coder is named", report_id))
+        elif any("\ud800" <= char <= "\udfff" for char in coder):
+            problems.append(TableProblem(where, f"the coder's name holds half a character: {coder!a}", report_id))
         else:
             add = drafts.add_long if is_long else drafts.add_wide
             told = [(v, m) for v, m in add(where, report_id, coder, cells, FoldedText(texts[report_id]))]
             problems += [TableProblem(where, message, report_id, variable) for variable, message in told]
+    mentioned: set[str | None] = {code.variable for code in drafts.codes} if is_long else {*about_variables}
+    problems += drafts.drop_half_denied()
     known = list(known)
-    codes = as_versions(drafts.codes, known, codebook)
-    mentioned: set[str | None] = {code.variable for code in codes} if is_long else {*about_variables}
+    codes = as_versions(drafts.codes, known, codebook, columns.keys())
     problems += _checked(codes, known, reports, codebook, mentioned, drafts.rows)
     return TableCodes(tuple(codes), tuple(problems), tuple(ignored), len(grid.rows))
 
 
-def as_versions(codes: Iterable[Code], known: Iterable[Code], codebook: Codebook) -> list[Code]:
+def _consumed(matched: Mapping[Column, str], codebook: Codebook, is_long: bool) -> dict[Column, str]:
+    """The columns that a table of this form has a use for.
+
+    Long rows have those about a row, wide ones those about a variable; there, mark and note of the row are the first
+    variable's.
+    """
+    if is_long:
+        return {column: name for column, name in matched.items() if not column.variable}
+    columns = {column: name for column, name in matched.items() if column.variable or column.role in ("id", "coder")}
+    roles: tuple[Role, ...] = ("unsure", "note")
+    for variable in codebook.coded[:1]:
+        for role in roles:
+            if Column(role) in matched:
+                columns.setdefault(Column(role, variable.id), matched[Column(role)])
+    return columns
+
+
+def as_versions(
+    codes: Iterable[Code], known: Iterable[Code], codebook: Codebook, columns: Set[Column] | None = None
+) -> list[Code]:
     """The codes as versions of those known: the known one where nothing changed, else one that supersedes it.
 
-    Known codes of a pass that its new codes say are not asked any more are taken back.
+    Known codes of a pass that its new codes say are not asked any more are taken back. If ``columns`` are all that the
+    codes were read from, evidence, mark and note that these have no place for stay while the value does.
     """
     by_id = {code.code_id: code for code in known}
     # Deletions are versions too: what was taken back and is coded again comes after them.
@@ -121,6 +150,8 @@ def as_versions(codes: Iterable[Code], known: Iterable[Code], codebook: Codebook
     for code in codes:
         values.setdefault(pass_of(code), {})[code.variable] = code.value
         old = before.pop((pass_of(code), code.variable), None)
+        if old and columns is not None and not old.deleted and repr(old.value) == repr(code.value):
+            code = _with_what_stood(code, old, codebook.variable(code.variable), columns)
         if old is None:
             versions.append(code)
         elif not old.deleted and _content(old) == _content(code):
@@ -140,6 +171,24 @@ def as_versions(codes: Iterable[Code], known: Iterable[Code], codebook: Codebook
     return versions
 
 
+def _with_what_stood(code: Code, old: Code, variable: Variable, columns: Set[Column]) -> Code:
+    """A column that the table does not have is no answer, unlike a blank cell."""
+
+    def lacks(role: Role, label: str | None = None) -> bool:
+        own = Column(role, variable.id, label if variable.type == "multi" else None)
+        return columns.isdisjoint((Column(role), own))
+
+    evidence = (*code.evidence, *(span for span in old.evidence if lacks("evidence", span.label)))
+    return replace(
+        code,
+        evidence=evidence,
+        absence=not evidence and (old.absence if lacks("evidence") else code.absence),
+        unsure=old.unsure if lacks("unsure") else code.unsure,
+        note=old.note if lacks("note") else code.note,
+        code_id="",
+    )
+
+
 def _content(code: Code) -> tuple[object, ...]:
     return repr(code.value), frozenset(code.evidence), code.absence, code.unsure, code.note
 
@@ -151,6 +200,8 @@ class _Drafts:
         self._codebook = codebook
         self._coding = coding
         self._codes: dict[tuple[str, str, str], Code] = {}
+        self._ticks: dict[tuple[str, str, str], dict[str, bool]] = {}
+        """What the rows of a long table say of each label of a multi variable."""
         self.rows: dict[tuple[str, str], str] = {}
         """Where each report and coder came first."""
 
@@ -165,12 +216,8 @@ class _Drafts:
             yield None, f"the report came before, in {self.rows[report_id, coder]}; this row was left out"
             return
         nothing = True
-        first = next(iter(self._codebook.coded), None)
         for variable in self._codebook.variables:
             own = {column: cell for column, cell in cells.items() if column.variable == variable.id}
-            if variable is first:
-                for role in ("unsure", "note"):
-                    own.setdefault(Column(role, variable.id), cells.get(Column(role)))
             filled = [column for column, cell in own.items() if to_text(cell).strip() or cell == []]
             nothing = nothing and not filled
             try:
@@ -207,11 +254,29 @@ class _Drafts:
         if value is None:
             yield variable.id, "the value is blank"
             return
+        if isinstance(value, list):
+            # One label denied says nothing of the others; "none of them" denies all.
+            denied = [meant.label] if meant.label else variable.label_ids
+            said = dict.fromkeys(value, True) if value else dict.fromkeys(denied, False)
+            ticks = self._ticks.setdefault((report_id, coder, variable.id), {})
+            if any(ticks.get(label, ticked) != ticked for label, ticked in said.items()):
+                yield variable.id, f"{'; '.join(said)}: an earlier row says otherwise; this row was left out"
+                return
+            ticks |= said
         # Evidence of one label is that label's; of several it cannot be told whose it is.
         label = value[0] if isinstance(value, list) and len(value) == 1 else None
         roles = {"evidence": label, "unsure": None, "note": None}
         own = {Column(role, variable.id, of): cells.get(Column(role)) for role, of in roles.items()}  # type: ignore[arg-type]
         yield from self._take(report_id, coder, variable, value, own, text)
+
+    def drop_half_denied(self) -> Iterator[TableProblem]:
+        """Leave out what only denies some of the labels, as ``_value`` does in a wide table."""
+        for key, ticks in self._ticks.items():
+            report_id, coder, name = key
+            if not any(ticks.values()) and len(ticks) < len(self._codebook.variable(name).labels):
+                del self._codes[key]
+                message = f"{'; '.join(ticks)}: denied, and the other labels are neither given nor denied; no code"
+                yield TableProblem(self.rows[report_id, coder], message, report_id, name)
 
     def _take(
         self, report_id: str, coder: str, variable: Variable, value: Value, own: Mapping[Column, Any], text: FoldedText
@@ -237,7 +302,7 @@ class _Drafts:
         before = self._codes.setdefault(key, made)
         if before is made:
             return
-        if isinstance(before.value, list) and isinstance(value, list) and before.value and value:
+        if isinstance(before.value, list) and isinstance(value, list):
             both = ordered(variable, [*before.value, *value])
             spans = list(dict.fromkeys([*before.evidence, *spans]))
             notes = "\n".join(dict.fromkeys(n for n in (before.note, made.note) if n))

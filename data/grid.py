@@ -23,6 +23,10 @@ from .tables import first_line
 SUFFIXES = (".csv", ".tsv", ".xlsx", ".jsonl", ".parquet")
 SHEET = "coding"
 """The worksheet that is read, if a workbook has it; else its first."""
+BESIDE = "codebook"
+"""The worksheet that weijing writes beside it, for coders to read."""
+MOST_BYTES, MOST_ROWS, MOST_CELLS = 256 * 2**20, 200_000, 5_000_000
+"""Of a workbook: a small file can unpack to more than any memory holds."""
 _FURTHER = re.compile(r"^(.*\S) \((\d{1,4})\)$", re.DOTALL)
 Cells = tuple[int, list[Any]]
 
@@ -102,20 +106,46 @@ def _csv(path: Path) -> Iterator[Cells | Rejected]:
             yield number, [from_csv(cell) for cell in cells]
 
 
-def _xlsx(path: Path) -> Iterator[Cells]:
-    from zipfile import BadZipFile
+def _xlsx(path: Path) -> Iterator[Cells | Rejected]:
+    from zipfile import ZipFile
 
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
+    from openpyxl.utils import get_column_letter
 
+    too_large = UserError(f"{path}: is too large for a workbook that is read whole; save it as .csv, or in parts")
     try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        sheet: Any = book[SHEET] if SHEET in book.sheetnames else book.worksheets[0]
-        sheet.reset_dimensions()  # what the file says of its size may be wrong
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        with ZipFile(path) as parts:
+            if sum(part.file_size for part in parts.infolist()) > MOST_BYTES:
+                raise too_large
+        # Values and formulas cannot be had at once, and a formula that was never calculated has no value.
+        books = [load_workbook(path, read_only=True, data_only=data_only) for data_only in (True, False)]
+        titles = [sheet.title for sheet in books[0].worksheets]
+        title = SHEET if SHEET in titles else titles[0]
+        others = [repr(other) for other in titles if other not in (title, BESIDE)]
+        if others:
+            listed = ", ".join(others[:5]) + (" …" if len(others) > 5 else "")
+            yield Rejected(str(path), f"only the worksheet {title!r} was read, not {listed}")
+        sheets: list[Any] = [book[title] for book in books]
+        for sheet in sheets:
+            sheet.reset_dimensions()  # what the file says of its size may be wrong
+        n_cells = 0
+        for number, (row, formulas) in enumerate(
+            zip(*(sheet.iter_rows(values_only=True) for sheet in sheets), strict=True), 1
+        ):
+            n_cells += len(row)
+            if number > MOST_ROWS or n_cells > MOST_CELLS:
+                raise too_large
+            empty = [p for p, cell in enumerate(row) if cell is None and formulas[p] is not None]
+            if empty:
+                cells = ", ".join(f"{get_column_letter(p + 1)}{number}" for p in empty[:5])
+                reason = "a formula without a value; calculate and save the workbook in a spreadsheet program"
+                yield Rejected(f"{path}: row {number}", f"{cells}{' …' if len(empty) > 5 else ''}: {reason}")
             yield number, [from_xlsx(cell) if isinstance(cell, str) else cell for cell in row]
-        book.close()
-    except (BadZipFile, InvalidFileException, KeyError, IndexError, ValueError, TypeError, SyntaxError) as error:
+        for book in books:
+            book.close()
+    except (UserError, OSError):
+        raise
+    except Exception as error:  # a damaged workbook may raise anything, from zlib's errors to XML's
         raise UserError(f"{path}: is no workbook that can be read ({first_line(error)}); save it as .xlsx") from None
 
 

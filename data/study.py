@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -297,7 +297,8 @@ def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
     """Append codes to a study, checked against its corpus and codebook.
 
     A coder's pass over a report is judged as a whole, with the codes of it that the study held before. Killed in
-    between, running it again completes it.
+    between, running it again completes it. Raises ``UserError``, and appends nothing, if the codebook is changed
+    meanwhile.
     """
     codebook = study.codebook()
     old = read_codes(study.codes_path) if study.codes_path.exists() else []
@@ -311,7 +312,14 @@ def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
         else:
             good.append(code)
             problems += found
-    appended = append_codes(study.codes_path, good) if good else 0
+
+    def if_it_stands() -> Iterator[Code]:
+        # Asked for while the codes are locked, as they are when a migration changes the codebook.
+        if study.codebook() != codebook:
+            raise UserError(f"{study.codebook_path}: was changed meanwhile; nothing was appended, run it again")
+        yield from good
+
+    appended = append_codes(study.codes_path, if_it_stands()) if good else 0
     # Not by what was appended: a run that was killed here left codes without a manifest that fits.
     if good and not manifest_fits(study.codes_path):
         write_manifest(study.codes_path, make_manifest("add codes", codebook=codebook))

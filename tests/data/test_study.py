@@ -1,10 +1,12 @@
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from weijing.configs.errors import UserError
-from weijing.data.artifacts import manifest_fits, manifest_path, read_manifest
+from weijing.data.artifacts import locked, manifest_fits, manifest_path, read_manifest
 from weijing.data.codes import Code, CodeProblem, read_codes
 from weijing.data.design import read_design
 from weijing.data.report import read_corpus
@@ -216,3 +218,19 @@ def test_codes_that_are_not_in_force_are_checked_too(strikes_study: Study) -> No
     assert (done.appended, kinds(done.rejected), done.problems) == (1, ["value", "variable", "report"], ())
     back = add_codes(strikes_study, [code("is_protest", None, deleted=True, supersedes=codes[1].code_id)])
     assert (back.appended, back.rejected) == (1, ())
+
+
+def test_codes_checked_by_a_codebook_that_is_gone_are_not_appended(
+    strikes_study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def after_a_migration(path: Path) -> Iterator[None]:
+        text = strikes_study.codebook_path.read_text("utf-8")
+        strikes_study.codebook_path.write_text(text.replace("plant_occupation", "sit_in"), "utf-8")
+        with locked(path):
+            yield
+
+    monkeypatch.setattr("weijing.data.code_files.locked", after_a_migration)
+    with pytest.raises(UserError, match="changed meanwhile"):
+        add_codes(strikes_study, [code("is_protest", True), code("claims", ["plant_occupation"])])
+    assert not strikes_study.codes_path.exists()
