@@ -16,6 +16,7 @@ from .accounts import email_of
 from .adjudicate import PEOPLE, SETTLED, adjudication_task, disagreements, offered, read_decisions
 from .adjudicate_page import adjudication_config
 from .client import Client
+from .projects import study_id
 from .settings import annotation_settings
 from .tasks import Problem
 
@@ -66,7 +67,7 @@ def push(
         d for d in disagreements(codes, codebook, round_number=round_number, kinds=kinds) if d.report_id in reports
     ]
     changed = tuple(d.report_id for d in found if d.changed)
-    marker, title = _marker(round_number)
+    marker, title = _marker(study, round_number)
     project = client.find_project(marker)
     if project is None and not found:
         return Pushed(None, 0, 0, 0, ())
@@ -90,7 +91,7 @@ def push(
 
 def pull(study: Study, client: Client, *, round_number: int | None = None) -> Pulled:
     """Append the decisions of the project to the study's codes; the codes decided about stay as they are."""
-    marker, title = _marker(round_number)
+    marker, title = _marker(study, round_number)
     project = client.find_project(marker)
     if project is None:
         raise UserError(f"{study.root}: there is no project “{title}”; `weijing annotate adjudicate push` makes it")
@@ -103,8 +104,9 @@ def pull(study: Study, client: Client, *, round_number: int | None = None) -> Pu
     return Pulled(added.appended, added.rejected, read.problems)
 
 
-def _marker(round_number: int | None) -> tuple[str, str]:
-    """By which the project is found, and its title."""
+def _marker(study: Study, round_number: int | None) -> tuple[str, str]:
+    """By which the study's project is found, and its title."""
+    marker = f"weijing {study_id(study)} adjudicate"
     if round_number is None:
-        return "weijing adjudicate", "裁定 · Adjudication"
-    return f"weijing adjudicate round {round_number}", f"裁定 · Adjudication, round {round_number}"
+        return marker, "裁定 · Adjudication"
+    return f"{marker} round {round_number}", f"裁定 · Adjudication, round {round_number}"

@@ -27,6 +27,7 @@ from .tasks import Problem, annotations_of, coder_id, read_annotation
 from .versions import Pass, Reading, answered, changes
 
 Progress = Callable[[str, int, int], None]
+_NO_TEXT = 80  # characters, which a title or a line of facts may have
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,9 @@ def pull_file(
 ) -> Pulled:
     """Append the codes of a JSON export of any Label Studio project whose interface is that of the codebook.
 
-    ``coders``: user number or e-mail address in the file → coder. Reports are known by ``id`` in the task's data, or by
-    their text. Nothing is taken back, since an export may be a part; what the study knows later versions of is left.
+    ``coders``: user number or e-mail address in the file → coder. Reports are known by their text, or by ``id`` where
+    the task's data hold none. Nothing is taken back, since an export may be a part; what the study knows later versions
+    of is left.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -211,7 +213,10 @@ class _Pull:
         """Read a task of an exported file."""
         data = task.get("data")
         data = data if isinstance(data, dict) else {}
-        report = self.reports.get(str(data.get("id"))) or next(_reports_with(data.values(), self.by_text), None)
+        report = next(_reports_with(data.values(), self.by_text), None)
+        if report is None and not any(isinstance(v, str) and len(v) > _NO_TEXT for v in data.values()):
+            # Where the task brings a text, an id is not believed: every list of reports has a number 1.
+            report = self.reports.get(str(data.get("id")))
         for annotation in annotations_of(task):
             user = annotation.get("completed_by")
             email = user.get("email") if isinstance(user, Mapping) else None
@@ -219,7 +224,7 @@ class _Pull:
             if report is None or coder is None:
                 who = email or f"user {coder_id(annotation)}"
                 why, todo = (
-                    ("is no report of the corpus, by id or by text", "`weijing add` the report")
+                    ("is no report of the corpus, by its text", "`weijing add` the report")
                     if report is None
                     else (f"was coded by {who}", f"say who that is: --coder-map {email or coder_id(annotation)}=NAME")
                 )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from ..configs.codebook import Codebook, Value, Variable, ordered
-from ..data.codes import Code, Purpose, Span, current, moment
+from ..data.codes import Code, Purpose, Span, moment, newest
 from ..data.readers import Rejected
 from ..data.report import Report
 from .qdpx_file import Project, clean_guid, open_project, q
@@ -67,8 +67,17 @@ def read_qdpx(
     with open_project(path) as project:
         reader = _Reader(project, reports, codebook, Pass(coder="unknown", purpose=purpose, round=round))
         codes = list(reader.codes())
-    standing = {_key(code): code for code in current(known)}
-    return ReadProject(tuple(_as_known(code, standing.get(_key(code))) for code in codes), tuple(reader.unplaced))
+    standing = {_key(code): code for code in newest(known)}
+    taken = []
+    for code in codes:
+        before = standing.get(_key(code))
+        one = _as_known(code, before)
+        if before and one is not before and code.at and before.at and moment(code.at) < moment(before.at):
+            where = f"report {code.report_id}, {code.coder}, {code.variable}"
+            reader.unplaced.append(Rejected(where, "the study has a later version, which stays"))
+        else:
+            taken.append(one)
+    return ReadProject(tuple(taken), tuple(reader.unplaced))
 
 
 def _key(code: Code) -> tuple[object, ...]:
@@ -78,6 +87,8 @@ def _key(code: Code) -> tuple[object, ...]:
 def _as_known(code: Code, before: Code | None) -> Code:
     if before is None:
         return code
+    if before.deleted:
+        return replace(code, coder=before.coder, supersedes=before.code_id, code_id="")
     values = [set(c.value) if isinstance(c.value, list) else c.value for c in (code, before)]
     same = values[0] == values[1] and set(code.evidence) == set(before.evidence)
     same = same and (code.unsure, code.absence) == (before.unsure, before.absence)

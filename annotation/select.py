@@ -7,7 +7,6 @@ others choose. Sealed stories are never offered, nor are stories that have codes
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -174,7 +173,7 @@ def _checked(n: int, shares: Mapping[str, float] | None, number: int | None) -> 
     unknown = sorted(given.keys() - SHARES.keys())
     if unknown:
         raise UserError(f"shares: there is no strategy {', '.join(unknown)}; there are {', '.join(SHARES)}")
-    if not all(math.isfinite(s) and s >= 0 for s in given.values()) or not sum(given.values()):
+    if not all(0 <= s <= 1e6 for s in given.values()) or not sum(given.values()):
         raise UserError("shares: each is a number from 0, and at least one is more than 0")
     return given
 

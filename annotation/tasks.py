@@ -27,6 +27,10 @@ _TODO = {
 }
 
 
+_LONGEST_LEAD = 1e9
+"""Seconds; more than thirty years are no time that somebody took."""
+
+
 @dataclass(frozen=True)
 class Problem:
     """Something a coder has to mend in an annotation."""
@@ -99,6 +103,12 @@ def result_of(codes: Iterable[Code], codebook: Codebook) -> list[dict[str, Any]]
     ]
 
 
+def _seconds(lead: object) -> float | None:
+    """How long it took, if that can be: an export may hold any number."""
+    known = isinstance(lead, int | float) and not isinstance(lead, bool) and 0 <= lead < _LONGEST_LEAD
+    return float(lead) if known else None  # type: ignore[arg-type]
+
+
 def coder_id(annotation: Mapping[str, Any]) -> int | None:
     """The user that an annotation says it was completed by: a number, or an object with one."""
     user = annotation.get("completed_by")
@@ -108,7 +118,8 @@ def coder_id(annotation: Mapping[str, Any]) -> int | None:
 
 def annotations_of(task: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The annotations of an exported task; bare numbers, which say nothing, are left out."""
-    return [a for a in task.get("annotations") or () if isinstance(a, dict)]
+    found = task.get("annotations")
+    return [a for a in found if isinstance(a, dict)] if isinstance(found, list) else []
 
 
 def read_annotation(
@@ -124,12 +135,13 @@ def read_annotation(
     if annotation.get("was_cancelled"):
         reading.problem(None, "the report was skipped", "code it")
         return Coding((), tuple(reading.problems))
-    for item in annotation.get("result") or ():
+    result = annotation.get("result") or []
+    for item in result if isinstance(result, list) else [result]:
         reading.take(item)
     at, lead = annotation.get("updated_at") or annotation.get("created_at"), annotation.get("lead_time")
     facts = {
         "at": at if isinstance(at, str) else None,
-        "lead_time": float(lead) if isinstance(lead, int | float) else None,
+        "lead_time": _seconds(lead),
         "codebook_version": codebook.version,
         **facts,
     }

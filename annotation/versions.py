@@ -41,7 +41,8 @@ class Changes:
 
 def answered(annotation: Mapping[str, Any]) -> frozenset[str]:
     """The names in the interface that an annotation has an answer under; none where it was skipped."""
-    items = () if annotation.get("was_cancelled") else annotation.get("result") or ()
+    result = annotation.get("result")
+    items = result if isinstance(result, list) and not annotation.get("was_cancelled") else ()
     return frozenset(str(item.get("from_name")) for item in items if isinstance(item, Mapping))
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from .lines import shown
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
 
@@ -78,4 +79,4 @@ def pull(study: StudyOption = Path(), round_number: RoundOption = None, as_json:
         return
     typer.echo(f"{done.decisions} decisions added")
     for problem in (*done.rejected, *done.problems):
-        typer.echo(f"  {problem}")
+        typer.echo(f"  {shown(str(problem))}")

@@ -11,6 +11,7 @@ import typer
 
 from ..configs.errors import UserError
 from . import adjudicate
+from .lines import shown
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
 from .sheet import For
@@ -103,7 +104,9 @@ def status(study: StudyOption = Path(), as_json: JsonOption = False) -> None:
 
 @app.command()
 def push(
-    round_number: Annotated[int, typer.Option("--round", min=0, help="A round planned; 0 is that of the sealed.")],
+    round_number: Annotated[
+        int, typer.Option("--round", min=0, max=1_000_000, help="A round planned; 0 is that of the sealed.")
+    ],
     study: StudyOption = Path(),
     coders: Annotated[list[str] | None, typer.Option("--coder", help="Only to this coder; may be repeated.")] = None,
     url: UrlOption = None,
@@ -136,7 +139,7 @@ def push(
 def pull(
     study: StudyOption = Path(),
     round_number: Annotated[
-        int | None, typer.Option("--round", min=0, help="Only this round (of a file: its).")
+        int | None, typer.Option("--round", min=0, max=1_000_000, help="Only this round (of a file: its).")
     ] = None,
     url: UrlOption = None,
     file: Annotated[Path | None, typer.Option("--file", help="A JSON export of Label Studio, read instead.")] = None,
@@ -178,11 +181,11 @@ def pull(
         typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     for problem in done.to_mend[:LISTED]:
-        typer.echo(f"  {problem}")
+        typer.echo(f"  {shown(str(problem))}")
     if len(done.to_mend) > LISTED:
         typer.echo(f"  … and {len(done.to_mend) - LISTED} more")
     for line in (*done.notes, *done.files):
-        typer.echo(str(line))
+        typer.echo(shown(str(line)))
     typer.echo(
         f"{done.annotations} annotations: {done.appended} codes appended, {done.superseding} of them new versions, "
         f"{done.deleted} taken back; {len(done.to_mend)} things to mend"

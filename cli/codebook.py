@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configs.errors import UserError
+from .lines import shown
 from .options import ForceOption, JsonOption, StudyOption
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def diff(
         return
     for change in changes:
         n = sum(str(change) in step.why for step in migration.steps) if migration else 0
-        typer.echo(_line(f"{change}" + (f" [{n} codes]" if n else "")))
+        typer.echo(shown(f"{change}" + (f" [{n} codes]" if n else "")))
     if not changes:
         typer.echo("no differences")
     if migration:
@@ -214,14 +215,9 @@ def _show(migration: Migration) -> None:
     ]
     for lines in (anew, [f"look at: {problem}" for problem in migration.problems]):
         for line in lines[:LISTED]:
-            typer.echo(_line(f"  {line}"))
+            typer.echo(shown(f"  {line}"))
         if len(lines) > LISTED:
             typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")
-
-
-def _line(text: str) -> str:
-    """Text of others on one line, without what a terminal would obey."""
-    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def _print_json(value: object) -> None:

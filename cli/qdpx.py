@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from .lines import shown
 from .options import ForceOption, JsonOption, StudyOption
 
 LISTED = 20
@@ -54,7 +55,9 @@ def read(
     purpose: Annotated[
         str, typer.Option("--purpose", help="What codes of users that weijing does not know are for.")
     ] = "train",
-    round_: Annotated[int | None, typer.Option("--round", help="The round of codes of such users.")] = None,
+    round_: Annotated[
+        int | None, typer.Option("--round", min=0, max=1_000_000, help="The round of codes of such users.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Append the codes of a REFI-QDA project to a study; what could not be placed is listed with the reason.
@@ -87,6 +90,6 @@ def read(
 
 def _list(lines: list[str]) -> None:
     for line in lines[:LISTED]:
-        typer.echo(f"  {line}")
+        typer.echo(f"  {shown(line)}")
     if len(lines) > LISTED:
         typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")

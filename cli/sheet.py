@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from .lines import shown
 from .options import ForceOption, JsonOption, StudyOption
 
 app = typer.Typer(no_args_is_help=True, help="Coding sheets for spreadsheets, and tables of codes made elsewhere.")
@@ -35,7 +36,7 @@ class For(StrEnum):
 
 
 PurposeOption = Annotated[For, typer.Option("--purpose", help="What the codes are for.")]
-RoundOption = Annotated[int | None, typer.Option("--round", help="The round of coding.")]
+RoundOption = Annotated[int | None, typer.Option("--round", min=0, max=1_000_000, help="The round of coding.")]
 
 
 @app.command()
@@ -124,7 +125,7 @@ def read(
     else:
         _list([*(f"rejected: {line}" for line in rejected), *map(str, found.problems)])
         if found.ignored:
-            typer.echo(f"columns that were not read: {', '.join(found.ignored)}")
+            typer.echo(f"columns that were not read: {', '.join(map(shown, found.ignored))}")
         typer.echo(
             f"{found.n_rows} rows, {len(found.codes)} codes, {added.appended} of them new, {len(rejected)} rejected; "
             f"{len(found.problems)} things to look at"
@@ -135,6 +136,6 @@ def read(
 
 def _list(lines: list[str]) -> None:
     for line in lines[:LISTED]:
-        typer.echo(f"  {line}")
+        typer.echo(f"  {shown(line)}")
     if len(lines) > LISTED:
         typer.echo(f"  … and {len(lines) - LISTED} more")

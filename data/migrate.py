@@ -151,8 +151,8 @@ def _moved(span: Span, labels: Mapping[str, tuple[str, ...]]) -> list[Span]:
     return [replace(span, label=label) for label in labels[span.label]]
 
 
-def undo(codes: Sequence[Code], steps: Iterable[Step]) -> list[Code]:
-    """The codes as they were before a migration, from its log and the codes alone.
+def undo(codes: Sequence[Code], steps: Iterable[Step], version: str) -> list[Code]:
+    """The codes as they were before a migration to a codebook ``version``, from its log and the codes alone.
 
     Raises ``UserError`` if the log does not fit the codes, or if codes were made since.
     """
@@ -163,7 +163,8 @@ def undo(codes: Sequence[Code], steps: Iterable[Step]) -> list[Code]:
             raise UserError(f"code {code.code_id} is not what the log of the migration says; nothing was undone")
     became = {step.became.code_id for step in steps}
     places = [place for place, code in enumerate(codes) if code.code_id in became]
-    n = len(codes) - places[0] - len(places) if places else 0
+    since = codes[places[0] :] if places else [c for c in codes if c.codebook_version == version]
+    n = len(since) - len(places)
     if n:
         raise UserError(f"{n} code(s) were made after the migration and would be lost; it cannot be undone any more")
     return [code for code in codes if code.code_id not in became]

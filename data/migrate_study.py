@@ -64,9 +64,10 @@ def undo_study(study: Study, log_path: str | Path) -> None:
     """Put a study back to what it was before a migration, if no codes were made since."""
     log = read_log(log_path)
     with _writing(study):
-        if study.codebook() != parse_codebook(log.new, f"{log_path}: new codebook"):
+        new = parse_codebook(log.new, f"{log_path}: new codebook")
+        if study.codebook() != new:
             raise UserError(f"{study.codebook_path}: is not the codebook that {log_path} led to; nothing was undone")
-        codes = undo(_codes(study), log.steps)
+        codes = undo(_codes(study), log.steps, new.version)
         content = _file_of(study.codes_path, codes) if study.codes_path.exists() else None
         _replace(study, content, log.old, parse_codebook(log.old, f"{log_path}: old codebook"), {})
 

@@ -193,3 +193,33 @@ def test_a_study_id_that_was_damaged(study: Study) -> None:
     (study.root / "study-id").write_text("?", "utf-8")
     with pytest.raises(UserError, match="put back"):
         study_id(study)
+
+
+@pytest.mark.parametrize("lead", [float("inf"), 1e300, 10**400, -1, True, "long"])
+def test_a_time_that_cannot_be_is_none(study: Study, demo: DemoCorpus, bundled: Codebook, lead: Any) -> None:
+    done = pull_file(study, put(study, exported(demo, bundled, lead_time=lead)), {"7": "li"})
+    assert done.appended
+    assert all(code.lead_time is None for code in read_codes(study.codes_path))
+
+
+def test_one_bad_task_does_not_stop_the_others(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled)
+    tasks[0]["annotations"] = 5
+    tasks[1]["annotations"][0]["result"] = 5
+    done = pull_file(study, put(study, tasks), {"7": "li"})
+    assert {code.report_id for code in read_codes(study.codes_path)} == {demo.reports[2].id}
+    assert any("cannot be read" in str(problem) for problem in done.to_mend)
+
+
+def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled, 2)
+    tasks[0]["data"]["id"], tasks[1]["data"]["id"] = tasks[1]["data"]["id"], tasks[0]["data"]["id"]
+    stranger = exported(demo, bundled, 3)[2]
+    stranger["data"]["text"] = "别处的一篇报道，和这里的任何一篇都不同。" * 10
+    done = pull_file(study, put(study, [*tasks, stranger]), {"7": "li"})
+    stored = read_codes(study.codes_path)
+    assert {c.report_id for c in stored} == {r.id for r in demo.reports[:2]}
+    for code in stored:
+        text = next(r.text for r in demo.reports if r.id == code.report_id)
+        assert all(text[s.start : s.end] == s.text for s in code.evidence)
+    assert any("no report of the corpus, by its text" in str(problem) for problem in done.to_mend)

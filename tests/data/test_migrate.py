@@ -66,7 +66,7 @@ def test_undoing_is_the_identity_and_twice_is_once(case: tuple[Any, ...]) -> Non
     old, new, decisions, codes = case
     steps = migrate_codes(codes, old, new, decisions).steps
     after = [*codes, *(s.became for s in steps)]
-    assert undo(after, steps) == codes
+    assert undo(after, steps, "2") == codes
     assert migrate_codes(after, old, new, decisions).steps == ()
 
 
@@ -215,6 +215,8 @@ def test_undo_refuses_what_would_lose_codes_or_does_not_fit(strikes: Codebook) -
     steps = migrate_codes(codes, strikes, strikes.model_copy(update={"version": "2"})).steps
     after = [*codes, *(s.became for s in steps)]
     with pytest.raises(UserError, match=r"1 code\(s\) were made after"):
-        undo([*after, Code("s", "a", "intensity", 2)], steps)
+        undo([*after, Code("s", "a", "intensity", 2)], steps, "2")
+    with pytest.raises(UserError, match=r"1 code\(s\) were made after"):
+        undo([Code("s", "a", "intensity", 2, codebook_version="2")], [], "2")
     with pytest.raises(UserError, match="not what the log"):
-        undo([replace(codes[0], value=2), *after[1:]], steps)
+        undo([replace(codes[0], value=2), *after[1:]], steps, "2")
