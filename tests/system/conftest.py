@@ -74,6 +74,14 @@ def client(live: Running) -> Client:
     return Client(live.connection)
 
 
+@pytest.fixture(scope="session")
+def personal_token(live: Running) -> str:
+    """The administrator's personal access token, of which Label Studio gives one at a time."""
+    from weijing.annotation.client import Client
+
+    return str(Client(live.connection)._sdk.tokens.create().token)
+
+
 @dataclass
 class There:
     """A study whose Label Studio is the live one, as if that were somebody else's, with a round 1 planned."""

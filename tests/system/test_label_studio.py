@@ -107,10 +107,9 @@ def test_strangers_make_no_account(live: Running) -> None:
         assert browser.post("/user/signup/", data=form).status_code == 403
 
 
-def test_either_kind_of_key(live: Running, client: Client) -> None:
-    personal = client._sdk.tokens.create().token
-    assert personal.count(".") == 2
-    other = Client(Connection(live.server.url, personal))
+def test_either_kind_of_key(live: Running, client: Client, personal_token: str) -> None:
+    assert personal_token.count(".") == 2
+    other = Client(Connection(live.server.url, personal_token))
     assert other.user == client.user
     assert set(other.members()) == {live.server.email, *(a.email for a in live.accounts.values())}
 

@@ -417,7 +417,7 @@ def test_a_server_that_fails_twice(
 
 
 def test_a_wrong_key_is_one_line_and_costs_nothing(
-    coded: tuple[There, list[Code]], live: Running, monkeypatch: pytest.MonkeyPatch
+    coded: tuple[There, list[Code]], personal_token: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place, _ = coded
     pull(place.study)
@@ -434,7 +434,7 @@ def test_a_wrong_key_is_one_line_and_costs_nothing(
     with pytest.raises(UserError, match="none to start"):
         up(place.study)
     # A personal access token does as well.
-    monkeypatch.setenv(KEY, place.client._sdk.tokens.create().token)
+    monkeypatch.setenv(KEY, personal_token)
     assert pull(place.study).appended == 0
 
 
