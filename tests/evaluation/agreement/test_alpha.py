@@ -3,7 +3,7 @@
 import krippendorff
 import numpy as np
 import pytest
-from weijing.evaluation.alpha import coincidences, krippendorff_alpha
+from weijing.evaluation.agreement.alpha import coincidences, krippendorff_alpha
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.ratings import Ratings
 
