@@ -16,7 +16,7 @@ import numpy as np
 
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_PAIRS, NO_VARIATION, Estimate, Floats, Ints, divide
-from ..ratings import Category, Ratings
+from ..ratings import MISSING, Category, Ratings
 from .alpha import pair_disagreement
 from .distances import Weights, disagreements
 from .expected import HARD_UNITS, NOTHING, OWN_DISTRIBUTIONS, SAME_DISTRIBUTION, UNIFORM, Expected
@@ -43,6 +43,7 @@ class Agreement:
 
     ``standard_error``: Gwet's, linearised, with the units of one cluster taken as one observation. None where the
     coefficient is undefined or all units are of one cluster; 0 under perfect agreement, which is no certainty.
+    Units with a single code enlarge it (not alpha's), for Gwet takes their number as given: trust the interval then.
     ``percent``: the raw agreement, without weights: share of a unit's pairs of codes that are the same, mean over
     units with two codes. ``prevalence``: of each of the ``categories``, the share of a unit's codes, mean over the
     units that enter; empty if none does.
@@ -72,7 +73,8 @@ def chance_corrected(
     if coefficient == "cohen":
         if len(ratings.coders) != 2:
             raise ValueError(f"Cohen's kappa is for two coders, not {len(ratings.coders)}; conger takes any number")
-        values = np.where((values >= 0).all(axis=1)[:, None], values, -1)
+        both = (values >= 0).all(axis=1, keepdims=True)
+        values = np.where(both, values, MISSING)
     k = len(ratings.categories)
     given = values[:, :, None] == np.arange(k)
     counts: Ints = given.sum(axis=1)

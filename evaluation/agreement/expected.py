@@ -46,7 +46,7 @@ def _of_others(shares: Floats) -> Floats:
 
 
 def _ordered_pairs(shares: Floats) -> int:
-    coders = shares.shape[-2]
+    coders: int = shares.shape[-2]
     return max(coders * (coders - 1), 1)
 
 
