@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from functools import partial
 from itertools import combinations
-from typing import Literal
 
 import numpy as np
 
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
-from .alpha import Metric, alpha_of
+from .agreement.alpha import PlainMetric, alpha_of
 from .bootstrap import ClusterBootstrap, estimate
 from .classification import DEFAULT, code_scores, multi_scores, outcomes
 from .estimate import NO_DEFINED_LABEL, NO_PAIRS, NO_VARIATION, Bools, Estimate, Floats, Ints, mean_defined
@@ -83,7 +82,7 @@ def pair_rows(table: Table, a: int, b: int, clusters: Ints, bootstrap: ClusterBo
     rows = []
     if table.codes is not None:
         first, second = table.codes[a, both], table.codes[b, both]
-        metric: Literal["nominal", "ordinal"] = "ordinal" if table.variable.type == "ordinal" else "nominal"
+        metric: PlainMetric = "ordinal" if table.variable.type == "ordinal" else "nominal"
         alpha = code_alpha(first, second, len(table.categories), metric, groups, bootstrap)
         rows.append(row(percent=_mean(first == second), alpha=alpha, alpha_kind=metric))
     if table.present is not None:
@@ -109,7 +108,7 @@ def pair_rows(table: Table, a: int, b: int, clusters: Ints, bootstrap: ClusterBo
 
 
 def code_alpha(
-    first: Ints, second: Ints, k: int, metric: Metric, clusters: Ints, bootstrap: ClusterBootstrap | None
+    first: Ints, second: Ints, k: int, metric: PlainMetric, clusters: Ints, bootstrap: ClusterBootstrap | None
 ) -> Estimate:
     """Alpha of two coders' (units,) codes 0 … k - 1."""
     n = len(first)

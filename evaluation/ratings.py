@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +12,8 @@ from .estimate import Floats, Ints, numbered
 
 MISSING = -1
 
-Category = bool | int | float | str
-Cell = TypeVar("Cell")
+Category = bool | int | float | str | frozenset[str]
+"""A code of a single-valued variable, or all labels that a coder gave of a multi variable (maybe none)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,9 +21,11 @@ class Ratings:
     """Codes of one variable.
 
     ``values`` is a (units, coders) integer matrix: the position of the code in ``categories``, -1 if missing.
-    ``categories`` are in ascending order, which is what the ordinal metric goes by. ``clusters`` is a
-    (units,) integer vector: units of one cluster (reprints of one story) are resampled together. Raises
-    ValueError if the shapes do not fit or a code lies outside the categories.
+    ``categories`` are in ascending order, which is what the ordinal metric goes by; label sets (frozensets) have
+    none. Coefficients that expect disagreement from the number of categories (Brennan-Prediger, Gwet) count all
+    of ``categories``, whether they occur or not. ``clusters`` is a (units,) integer vector: units of one cluster
+    (reprints of one story) are resampled together. Raises ValueError if the shapes do not fit or a code lies
+    outside the categories.
     """
 
     unit_ids: tuple[str, ...]
@@ -58,7 +60,7 @@ class Ratings:
         cluster of each unit; a unit that is not in it is a cluster of its own.
         """
         if categories is None:
-            categories = sorted({v for v in codes.values() if v is not None})
+            categories = ascending({v for v in codes.values() if v is not None})
         position = {category: i for i, category in enumerate(categories)}
         unknown = [v for v in codes.values() if v is not None and v not in position]
         if unknown:
@@ -84,12 +86,19 @@ class Ratings:
         present = {key: None if labels is None else label in labels for key, labels in codes.items()}
         return cls.from_codes(present, categories=(False, True), clusters=clusters)
 
-    def numbers(self) -> Floats:
-        """The categories as numbers, for interval and ratio metrics; ValueError if they are words."""
-        try:
-            return np.array([float(c) for c in self.categories])
-        except ValueError:
-            raise ValueError("interval and ratio metrics need categories that are numbers") from None
+    @classmethod
+    def from_label_sets(
+        cls,
+        codes: Mapping[tuple[str, str], Collection[str] | None],
+        *,
+        clusters: Mapping[str, Hashable] | None = None,
+    ) -> Ratings:
+        """All labels of a multi variable at once, from {(unit, coder): labels}; None is missing, no label is not.
+
+        The categories are the distinct sets that occur, for the metrics of label sets (MASI, Jaccard).
+        """
+        sets = {key: None if labels is None else frozenset(labels) for key, labels in codes.items()}
+        return cls.from_codes(sets, clusters=clusters)
 
     def counts(self) -> Ints:
         """(units, categories): how many coders gave the unit that category."""
@@ -97,6 +106,23 @@ class Ratings:
         for k in range(len(self.categories)):
             counts[:, k] = (self.values == k).sum(axis=1)
         return counts
+
+
+def ascending(categories: Iterable[Category]) -> list[Category]:
+    """Categories in their own order; label sets, which have none, by size and then by label."""
+
+    def key(category: Any) -> Any:
+        return (len(category), sorted(category)) if isinstance(category, frozenset) else category
+
+    return sorted(categories, key=key)
+
+
+def numbers(categories: Sequence[Category]) -> Floats:
+    """(K,) the categories as numbers; ValueError if they are words or label sets."""
+    try:
+        return np.array([float(c) for c in categories])  # type: ignore[arg-type]  # what is no number is refused
+    except (TypeError, ValueError):
+        raise ValueError("interval and ratio metrics need categories that are numbers") from None
 
 
 def cluster_vector(units: Sequence[str], clusters: Mapping[str, Hashable] | None) -> Ints:

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from weijing.evaluation import bootstrap as module
-from weijing.evaluation.alpha import alpha_of, coincidences, krippendorff_alpha
+from weijing.evaluation.agreement.alpha import alpha_of, coincidences, krippendorff_alpha
 from weijing.evaluation.bootstrap import ClusterBootstrap, cluster_sums, estimate
 from weijing.evaluation.estimate import Estimate, divide
 from weijing.evaluation.ratings import Ratings

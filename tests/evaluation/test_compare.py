@@ -8,7 +8,7 @@ import pytest
 from sklearn import metrics
 from weijing.configs.codebook import Codebook
 from weijing.configs.errors import UserError
-from weijing.evaluation.alpha import krippendorff_alpha
+from weijing.evaluation.agreement.alpha import krippendorff_alpha
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.compare import compare
 from weijing.evaluation.ratings import Ratings

@@ -7,7 +7,7 @@ Most reprints copy the codes of the first report of their story, so that only st
 
 import numpy as np
 import pytest
-from weijing.evaluation.alpha import krippendorff_alpha
+from weijing.evaluation.agreement.alpha import krippendorff_alpha
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.ratings import Ratings
 

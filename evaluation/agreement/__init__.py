@@ -1,0 +1,1 @@
+"""How far coders agree: Krippendorff's alpha, and the coefficients beside it."""
