@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-MOST_CODED = 500
+MOST_CODED = 1000
 """Clusters for coded reports. More take hours; coded reports are of fewer kinds than there are of them."""
 
 
