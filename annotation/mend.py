@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..data.artifacts import atomic_write
+from ..data.normalize import normalize_line
 from .private import private_folder
 from .tasks import Problem
 
@@ -24,7 +25,7 @@ class ToMend:
     link: str = ""
 
     def __str__(self) -> str:
-        return " ".join(f"{self.problem} {self.link}".split())
+        return normalize_line(f"{self.problem} {self.link}")
 
 
 def write_to_mend(folder: Path, found: Sequence[ToMend], rooms: Collection[tuple[int | None, str]]) -> tuple[Path, ...]:

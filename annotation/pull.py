@@ -28,6 +28,8 @@ from .versions import Pass, Reading, answered, changes
 
 Progress = Callable[[str, int, int], None]
 _NO_TEXT = 80  # characters, which a title or a line of facts may have
+_RUN = 5  # characters: shorter runs recur in any two reports of one topic
+_NO_LIST = "has annotations that cannot be read", "export it again"
 
 
 @dataclass(frozen=True)
@@ -134,8 +136,8 @@ def pull_file(
     """Append the codes of a JSON export of any Label Studio project whose interface is that of the codebook.
 
     ``coders``: user number or e-mail address in the file → coder. Reports are known by their text, or by ``id`` where
-    the task's data hold none. Nothing is taken back, since an export may be a part; what the study knows later versions
-    of is left.
+    the task's data hold none, or one that has merely changed. Nothing is taken back, since an export may be a part;
+    what the study knows later versions of is left.
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
@@ -173,6 +175,10 @@ class _Pull:
         for task in tasks:
             link = f"{url}/projects/{project.id}/data?task={task.get('id')}"
             report = self.reports.get(task["data"].get("id"))
+            given = task.get("annotations")
+            if not isinstance(given, list) or len(annotations_of(task)) < len(given):
+                self._cannot(task, {}, room.coder, *_NO_LIST, room.round, link)
+                self.live[project.origin].discard(task["data"].get("id"))
             for annotation in annotations_of(task):
                 coder = users.get(coder_id(annotation) or 0)
                 planned = (self.purposes.get((room.round, report.id, c)) for c in (coder or "", room.coder) if report)
@@ -211,12 +217,9 @@ class _Pull:
         self, task: Mapping[str, Any], coders: Mapping[str, str], number: int | None, purpose: Purpose, saw: bool
     ) -> None:
         """Read a task of an exported file."""
-        data = task.get("data")
-        data = data if isinstance(data, dict) else {}
-        report = next(_reports_with(data.values(), self.by_text), None)
-        if report is None and not any(isinstance(v, str) and len(v) > _NO_TEXT for v in data.values()):
-            # Where the task brings a text, an id is not believed: every list of reports has a number 1.
-            report = self.reports.get(str(data.get("id")))
+        report = self._report_of(task)
+        if not isinstance(task.get("annotations") or [], list):
+            self._cannot(task, {}, "nobody", *_NO_LIST, number)
         for annotation in annotations_of(task):
             user = annotation.get("completed_by")
             email = user.get("email") if isinstance(user, Mapping) else None
@@ -232,6 +235,19 @@ class _Pull:
             else:
                 shown = saw or bool(task.get("predictions"))
                 self.found.append(_Found(annotation, task, report, coder, number, purpose, shown))
+
+    def _report_of(self, task: Mapping[str, Any]) -> Report | None:
+        """The report with a text of the task, else that with its id, if the task brings no text or much the same."""
+        data = task.get("data")
+        data = data if isinstance(data, dict) else {}
+        named = self.reports.get(str(data.get("id")))
+        # Of several reports with one text, the one that is named.
+        own = {**self.by_text, named.content_hash: named} if named else self.by_text
+        if found := next(_reports_with(data.values(), own), None):
+            return found
+        texts = [value for value in data.values() if isinstance(value, str) and len(value) > _NO_TEXT]
+        # Where the task brings another text, an id is not believed: every list of reports has a number 1.
+        return named if named and (not texts or any(_alike(text, named.text) for text in texts)) else None
 
     def finish(self) -> Pulled:
         """Read what was gathered, and append what is new."""
@@ -298,3 +314,9 @@ class _Pull:
 
 def _reports_with(texts: Iterable[Any], by_hash: Mapping[str, Report]) -> Iterator[Report]:
     return (by_hash[digest] for text in texts if isinstance(text, str) and (digest := text_hash(text)) in by_hash)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two texts have most of their runs of five characters in common, as an old and a new version have."""
+    runs, others = ({text[i : i + _RUN] for i in range(max(len(text) - _RUN + 1, 1))} for text in (one, other))
+    return 2 * len(runs & others) > max(len(runs), len(others))

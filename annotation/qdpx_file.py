@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2**29
 """Of all that is read of a project, unpacked: 512 MiB."""
+MOST_TEXT = 2**24
+"""Of one text: 16 MiB."""
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, ValueError, OSError)
 
 
@@ -43,13 +45,16 @@ class Project:
         self.root = self._parse(content)
 
     def text_of(self, source: _Element) -> str | None:
-        """The text of a source or note, from the project itself; None where it is not there or not UTF-8."""
+        """The text of a source or note, from the project itself; None where it is not there, too long or not UTF-8."""
         inline = source.find(q("PlainTextContent"))
         if inline is not None:
-            return "".join(inline.itertext())
+            text = "".join(inline.itertext())
+            return text if len(text) <= MOST_TEXT else None
         scheme, _, name = (source.get("plainTextPath") or "").partition("://")
         member = f"sources/{name}".lower()
         if scheme != "internal" or member not in self._members:
+            return None
+        if self._archive.getinfo(self._members[member]).file_size > MOST_TEXT:  # no more than that is unpacked
             return None
         try:
             return self._read(member).decode("utf-8-sig")

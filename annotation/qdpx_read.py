@@ -22,7 +22,7 @@ from .qdpx_places import Place, choose_reading
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-NO_TEXT = "its text is not in the project as plain text in UTF-8"
+NO_TEXT = "its text is not in the project as plain text in UTF-8 (16 MiB at most)"
 
 
 @dataclass(frozen=True)
@@ -151,6 +151,7 @@ class _Reader:
         for report in self.reports:
             by_text.setdefault(source_text(report.text).strip(), []).append(report)
         seen: set[str] = set()
+        longest = max((len(report.text) for report in self.reports), default=0)
         for source in self.project.root.iterfind(f"{q('Sources')}/*"):
             name = source.get("name") or ""
             where = f"source {_shown(name)}"
@@ -162,12 +163,15 @@ class _Reader:
             if text is None:
                 self._leave(where, NO_TEXT)
                 continue
+            if len(text) > _far_longer(longest):  # before anything is done with it
+                self._leave(where, "is longer than any report of the corpus")
+                continue
             alike = by_text.get(source_text(folded(text)).strip(), [])
             named = by_name.get(name) or by_name.get(name.removesuffix(".txt"))
             meant = by_guid.get(number) or (alike[0] if len(alike) == 1 else named)
             if meant is None:
                 self._leave(where, "several reports have this text" if alike else "the corpus has no such report")
-            elif len(text) > 2 * len(meant.text) + 1000:
+            elif len(text) > _far_longer(len(meant.text)):
                 self._leave(where, f"is another text than that of report {meant.id}")
             elif meant.id in seen:
                 self._leave(where, f"report {meant.id} is in the project already")
@@ -255,6 +259,11 @@ def _value(variable: Variable, said: _Marks) -> Value:
     if variable.type == "binary" and not said.values and said.on_variable:
         return True  # others apply the variable itself where it holds
     return next(iter(said.values)) if len(said.values) == 1 else None
+
+
+def _far_longer(length: int) -> int:
+    """How long the text of a report of this length can be in another program, which may write line ends as two."""
+    return 2 * length + 1000
 
 
 def _target(coding: _Element, tag: str) -> str | None:

@@ -135,9 +135,12 @@ def read_annotation(
     if annotation.get("was_cancelled"):
         reading.problem(None, "the report was skipped", "code it")
         return Coding((), tuple(reading.problems))
-    result = annotation.get("result") or []
-    for item in result if isinstance(result, list) else [result]:
-        reading.take(item)
+    result = annotation.get("result")
+    if isinstance(result, list):
+        for item in result:
+            reading.take(item)
+    else:
+        reading.problem(None, f"the annotation cannot be read ({ascii(result)[:200]})", "submit it again")
     at, lead = annotation.get("updated_at") or annotation.get("created_at"), annotation.get("lead_time")
     facts = {
         "at": at if isinstance(at, str) else None,

@@ -24,8 +24,8 @@ class Reading:
     """An annotation as read. ``origin``: its project (None: a file)."""
 
     coding: Coding
-    answered: frozenset[str]
-    """Variables that it says something about, be it something that is no code."""
+    answered: frozenset[str] | None
+    """Variables that it says something about, be it something that is no code; None where that cannot be told."""
     origin: str | None
 
 
@@ -39,11 +39,17 @@ class Changes:
     older: int
 
 
-def answered(annotation: Mapping[str, Any]) -> frozenset[str]:
-    """The names in the interface that an annotation has an answer under; none where it was skipped."""
+def answered(annotation: Mapping[str, Any]) -> frozenset[str] | None:
+    """The names in the interface that an annotation has an answer under; none where it was skipped.
+
+    None where it cannot be told, because the annotation or an item of it is not in the form they have.
+    """
+    if annotation.get("was_cancelled"):
+        return frozenset()
     result = annotation.get("result")
-    items = result if isinstance(result, list) and not annotation.get("was_cancelled") else ()
-    return frozenset(str(item.get("from_name")) for item in items if isinstance(item, Mapping))
+    items = result if isinstance(result, list) else [None]
+    names = [item.get("from_name") if isinstance(item, Mapping) else None for item in items]
+    return frozenset(map(str, names)) if all(isinstance(name, str) for name in names) else None
 
 
 def changes(
@@ -81,7 +87,8 @@ def _withdrawn(head: Code, readings: Mapping[Pass, Reading], live: Mapping[str, 
         return None
     reading = readings.get((head.report_id, head.coder, head.round))
     # An answer that became unfit is no code, but is not taken back either: its coder is asked to mend it.
-    return None if reading and head.variable in reading.answered else origin
+    kept = reading is not None and (reading.answered is None or head.variable in reading.answered)
+    return None if kept else origin
 
 
 def _key(code: Code) -> tuple[object, ...]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ..report.clean import line
+from .lines import print_json, print_list
 from .options import JsonOption, StudyOption
-
-LISTED = 20
 
 
 def add(
@@ -59,29 +58,21 @@ def add(
             "codes_rejected": refused,
             "codes_to_look_at": doubtful,
         }
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         raise typer.Exit(2 if nothing else 0)
     typer.echo(
         f"{len(result.added)} added, {len(result.unchanged)} unchanged, {len(result.changed)} with new text, "
         f"{len(result.updated)} with other metadata, {len(result.rejected)} rejected"
     )
     for report_id in result.changed:
-        typer.echo(f"  new text: {report_id} (spans of older codes may not fit any more)")
-    _list([f"rejected: {rejected.where}: {rejected.reason}" for rejected in result.rejected])
+        typer.echo(f"  new text: {line(report_id)} (spans of older codes may not fit any more)")
+    print_list(f"rejected: {rejected.where}: {rejected.reason}" for rejected in result.rejected)
     for groups in result.linked:
-        typer.echo(f"  the same story, found late and left apart: {', '.join(groups)}")
+        typer.echo(f"  the same story, found late and left apart: {line(', '.join(groups))}")
     typer.echo(f"the corpus now holds {result.n_reports} reports in {result.n_groups} reprint groups")
     if codes:
         typer.echo(f"{appended} codes appended, {len(refused)} rejected, {len(doubtful)} problems for the coders")
-        _list([f"rejected: {problem}" for problem in refused])
-        _list([f"look at: {problem}" for problem in doubtful])
+        print_list(f"rejected: {problem}" for problem in refused)
+        print_list(f"look at: {problem}" for problem in doubtful)
     if nothing:
         raise typer.Exit(2)
-
-
-def _list(lines: list[str]) -> None:
-    """Only what a later run lists again is cut short."""
-    for line in lines[:LISTED]:
-        typer.echo(f"  {line}")
-    if len(lines) > LISTED:
-        typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")

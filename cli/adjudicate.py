@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .lines import shown
-from .options import JsonOption, QuietOption, StudyOption
+from ..report.clean import line
+from .lines import print_json
+from .options import LAST_ROUND, JsonOption, QuietOption, StudyOption
 from .progress import Steps
 
 app = typer.Typer(
@@ -19,7 +19,7 @@ app = typer.Typer(
 )
 
 RoundOption = Annotated[
-    int | None, typer.Option("--round", min=0, help="Codes of this round only; it has its own project.")
+    int | None, typer.Option("--round", min=0, max=LAST_ROUND, help="Codes of this round only; it has its own project.")
 ]
 
 
@@ -55,11 +55,11 @@ def push(
             progress=lambda n, of: steps("push", n, of),
         )
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+        print_json(asdict(done))
         return
     typer.echo(f"{done.undecided} reports to decide: {done.added} tasks added, {done.withdrawn} taken back")
     for report_id in done.changed:
-        typer.echo(f"  report {report_id}: decided before, but its codes have changed since")
+        typer.echo(f"  report {line(report_id)}: decided before, but its codes have changed since")
 
 
 @app.command()
@@ -75,8 +75,8 @@ def pull(study: StudyOption = Path(), round_number: RoundOption = None, as_json:
     opened = Study.open(study)
     done = run(opened, Client(Connection.of_study(opened)), round_number=round_number)
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+        print_json(asdict(done))
         return
     typer.echo(f"{done.decisions} decisions added")
     for problem in (*done.rejected, *done.problems):
-        typer.echo(f"  {shown(str(problem))}")
+        typer.echo(f"  {line(problem)}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,15 +9,15 @@ from typing import Annotated
 import typer
 
 from ..configs.errors import UserError
+from ..report.clean import line
 from . import adjudicate
-from .lines import shown
-from .options import JsonOption, QuietOption, StudyOption
+from .lines import print_json, print_list
+from .options import LAST_ROUND, JsonOption, QuietOption, StudyOption
 from .progress import Steps
 from .sheet import For
 
 app = typer.Typer(no_args_is_help=True, help="Code in Label Studio: start it, send reports, fetch codes.")
 app.add_typer(adjudicate.app, name="adjudicate")
-LISTED = 40
 UrlOption = Annotated[
     str | None,
     typer.Option(help="A Label Studio that runs elsewhere; its key in the environment: WEIJING_LABEL_STUDIO_KEY."),
@@ -52,7 +51,7 @@ def up(study: StudyOption = Path(), as_json: JsonOption = False, quiet: QuietOpt
             "accounts": {coder: account.email for coder, account in accounts.items()},
             "passwords": str(passwords) if accounts else None,
         }
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     typer.echo(f"{server.url}  (administrator {server.email}, password in {opened.label_studio_path / SERVER})")
     for coder, account in accounts.items():
@@ -92,20 +91,20 @@ def status(study: StudyOption = Path(), as_json: JsonOption = False) -> None:
     found = study_progress(opened)
     if as_json:
         told = {"running": server is not None, "url": server and server.url, "pid": server and server.pid}
-        typer.echo(json.dumps(told | asdict(found), ensure_ascii=False, indent=2))
+        print_json(told | asdict(found))
         return
     if server:
         typer.echo(f"{server.url} (process {server.pid}), data in {opened.label_studio_path}")
     else:
         typer.echo("not running; `weijing annotate up` starts it")
-    for line in lines(found):
-        typer.echo(line)
+    for row in lines(found):
+        typer.echo(row)
 
 
 @app.command()
 def push(
     round_number: Annotated[
-        int, typer.Option("--round", min=0, max=1_000_000, help="A round planned; 0 is that of the sealed.")
+        int, typer.Option("--round", min=0, max=LAST_ROUND, help="A round planned; 0 is that of the sealed.")
     ],
     study: StudyOption = Path(),
     coders: Annotated[list[str] | None, typer.Option("--coder", help="Only to this coder; may be repeated.")] = None,
@@ -126,7 +125,7 @@ def push(
     with Steps(quiet or as_json) as steps:
         done = run(opened, round_number, coders=coders or None, connection=connection, progress=steps)
     if as_json:
-        typer.echo(json.dumps(asdict(done), ensure_ascii=False, indent=2))
+        print_json(asdict(done))
         return
     for note in done.notes:
         typer.echo(note)
@@ -139,7 +138,7 @@ def push(
 def pull(
     study: StudyOption = Path(),
     round_number: Annotated[
-        int | None, typer.Option("--round", min=0, max=1_000_000, help="Only this round (of a file: its).")
+        int | None, typer.Option("--round", min=0, max=LAST_ROUND, help="Only this round (of a file: its).")
     ] = None,
     url: UrlOption = None,
     file: Annotated[Path | None, typer.Option("--file", help="A JSON export of Label Studio, read instead.")] = None,
@@ -178,14 +177,11 @@ def pull(
             done = run(opened, round_number, connection=connection, progress=steps)
     if as_json:
         found = {**asdict(done), "files": [str(path) for path in done.files]}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
-    for problem in done.to_mend[:LISTED]:
-        typer.echo(f"  {shown(str(problem))}")
-    if len(done.to_mend) > LISTED:
-        typer.echo(f"  … and {len(done.to_mend) - LISTED} more")
-    for line in (*done.notes, *done.files):
-        typer.echo(shown(str(line)))
+    print_list(done.to_mend)
+    for told in (*done.notes, *done.files):
+        typer.echo(line(told))
     typer.echo(
         f"{done.annotations} annotations: {done.appended} codes appended, {done.superseding} of them new versions, "
         f"{done.deleted} taken back; {len(done.to_mend)} things to mend"

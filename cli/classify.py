@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from ..configs.errors import UserError
+from .lines import print_json, print_list
 from .options import ForceOption, JsonOption, QuietOption
 from .progress import Steps
 
@@ -67,13 +67,10 @@ def classify(
             "synthetic": done.synthetic,
             "validated": done.validation is not None,
         }
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     typer.echo(f"{done.n_input} records read: {done.n_coded} coded, {len(done.rejected)} rejected")
-    for rejected in done.rejected[:20]:
-        typer.echo(f"  rejected: {rejected.where}: {rejected.reason}")
-    if len(done.rejected) > 20:
-        typer.echo(f"  … and {len(done.rejected) - 20} more")
+    print_list(f"rejected: {rejected.where}: {rejected.reason}" for rejected in done.rejected)
     if done.rejected_path:
         typer.echo(f"  all of them: {done.rejected_path}")
     for variable, counts in done.counts.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..configs.errors import UserError
-from .lines import shown
+from ..report.clean import line
+from .lines import print_json, print_list
 from .options import ForceOption, JsonOption, StudyOption
 
 if TYPE_CHECKING:
     from ..configs.codebook import Codebook
     from ..data.migrate import Migration
-
-LISTED = 20
 
 app = typer.Typer(no_args_is_help=True, help="Check a codebook, make the coder's guide, see and carry out changes.")
 
@@ -47,7 +45,7 @@ def check(
     except CodebookError as error:
         if as_json:
             problems = [{"line": p.line, "where": p.where, "message": p.message} for p in error.problems]
-            _print_json({"ok": False, "path": str(path), "problems": problems})
+            print_json({"ok": False, "path": str(path), "problems": problems})
         else:
             for problem in error.problems:
                 typer.echo(f"{path}: {problem}")
@@ -59,7 +57,7 @@ def check(
     }
     about = {"name": codebook.name, "version": codebook.version, "hash": codebook_hash(codebook)}
     if as_json:
-        _print_json({"ok": True, "path": str(path), **about, **counts})
+        print_json({"ok": True, "path": str(path), **about, **counts})
     else:
         typer.echo(f"{about['name']} {about['version']} ({about['hash']})")
         typer.echo(", ".join(f"{n} {what}" for what, n in counts.items()))
@@ -146,11 +144,11 @@ def diff(
             temporary.write_text(decisions_template(before, after), encoding="utf-8")
     if as_json:
         listed = [{"change": str(change), **asdict(change)} for change in changes]
-        _print_json({"changes": listed, "codes": _found(migration) if migration else None})
+        print_json({"changes": listed, "codes": _found(migration) if migration else None})
         return
     for change in changes:
         n = sum(str(change) in step.why for step in migration.steps) if migration else 0
-        typer.echo(shown(f"{change}" + (f" [{n} codes]" if n else "")))
+        typer.echo(line(change) + (f" [{n} codes]" if n else ""))
     if not changes:
         typer.echo("no differences")
     if migration:
@@ -190,7 +188,7 @@ def migrate(
     if new is not None:
         migration, log = migrate_study(opened, new, read_decisions(decisions) if decisions else None, old)
         if as_json:
-            _print_json({**_found(migration), "log": str(log) if log else None})
+            print_json({**_found(migration), "log": str(log) if log else None})
             return
         _show(migration)
         typer.echo(f"{log}: what every code was and became" if log else "nothing was left to do")
@@ -213,12 +211,5 @@ def _show(migration: Migration) -> None:
         f"code anew: report {s.was.report_id}, {s.was.coder}, {s.was.variable}: {'; '.join(s.why)}"
         for s in migration.undecided
     ]
-    for lines in (anew, [f"look at: {problem}" for problem in migration.problems]):
-        for line in lines[:LISTED]:
-            typer.echo(shown(f"  {line}"))
-        if len(lines) > LISTED:
-            typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")
-
-
-def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    print_list(anew)
+    print_list(f"look at: {problem}" for problem in migration.problems)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .lines import print_json
 from .options import JsonOption, QuietOption
 from .progress import Steps
 
@@ -42,7 +43,7 @@ def demo(
         found = run_demo(out, n_reports=reports, force=force, progress=steps)
     found["seconds"] = round(time.monotonic() - started, 1)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     typer.echo(f"{found['reports']} synthetic reports in {found['reprint_groups']} reprint groups")
     typer.echo(

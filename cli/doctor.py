@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
+from .lines import print_json
 from .options import JsonOption
 
 
@@ -16,7 +15,7 @@ def doctor(as_json: JsonOption = False) -> None:
     """
     found = examine()
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     for name, value in found.items():
         typer.echo(f"{name:<12}{value}")

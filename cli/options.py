@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+LAST_ROUND = 1_000_000
+"""Far from what a file of codes cannot store."""
+
 StudyOption = Annotated[
     Path, typer.Option("-s", "--study", help="The study folder (with weijing.yaml).", show_default="here")
 ]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import JsonOption, StudyOption
+from ..report.clean import line
+from .lines import print_json
+from .options import LAST_ROUND, JsonOption, StudyOption
 
 
 def plan(
     coders: Annotated[list[str], typer.Argument(help="The coders, by name.")],
-    round_number: Annotated[int, typer.Option("--round", min=0, help="A round selected; 0 is that of the sealed.")],
+    round_number: Annotated[
+        int, typer.Option("--round", min=0, max=LAST_ROUND, help="A round selected; 0 is that of the sealed.")
+    ],
     study: StudyOption = Path(),
     purpose: Annotated[
         str | None, typer.Option(help="What the codes are for, if not what was selected: reliability, train …")
@@ -35,10 +38,10 @@ def plan(
     opened = Study.open(study)
     made = plan_study(opened, coders, round_number, purpose=purpose, overlap=overlap, blind=not show_predictions)
     if as_json:
-        typer.echo(json.dumps([asdict(a) for a in made], ensure_ascii=False, indent=2))
+        print_json([asdict(a) for a in made])
         return
     for coder, n in loads(made).items():
-        typer.echo(f"  {coder}: {n} reports")
+        typer.echo(f"  {line(coder)}: {n} reports")
     reports = [a.report_id for a in made]
     twice = len({r for r in reports if reports.count(r) > 1})
     typer.echo(f"round {round_number}: {len(set(reports))} reports, {twice} of them by more than one coder")

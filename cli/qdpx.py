@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .lines import shown
-from .options import ForceOption, JsonOption, StudyOption
-
-LISTED = 20
+from .lines import print_json, print_list
+from .options import LAST_ROUND, ForceOption, JsonOption, StudyOption
 
 app = typer.Typer(
     no_args_is_help=True, help="Exchange reports and codes with NVivo, MAXQDA, ATLAS.ti … (REFI-QDA projects)."
@@ -42,10 +39,10 @@ def write(
     left_out = [str(problem) for problem in written.rejected]
     if as_json:
         found = {"path": str(out), "reports": written.n_reports, "codes": written.n_codes, "left_out": left_out}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     typer.echo(f"{out}: {written.n_reports} reports, {written.n_codes} codes, {len(left_out)} left out")
-    _list(left_out)
+    print_list(left_out, whole="")
 
 
 @app.command()
@@ -56,7 +53,7 @@ def read(
         str, typer.Option("--purpose", help="What codes of users that weijing does not know are for.")
     ] = "train",
     round_: Annotated[
-        int | None, typer.Option("--round", min=0, max=1_000_000, help="The round of codes of such users.")
+        int | None, typer.Option("--round", min=0, max=LAST_ROUND, help="The round of codes of such users.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -80,16 +77,9 @@ def read(
     doubtful = [str(problem) for problem in added.problems]
     if as_json:
         counts = {"read": len(found.codes), "appended": added.appended}
-        typer.echo(json.dumps({**counts, "unplaced": unplaced, "to_look_at": doubtful}, ensure_ascii=False, indent=2))
+        print_json({**counts, "unplaced": unplaced, "to_look_at": doubtful})
     else:
         typer.echo(f"{len(found.codes)} codes read, {added.appended} new or changed, {len(unplaced)} not placed")
-        _list([f"not placed: {line}" for line in unplaced] + [f"look at: {line}" for line in doubtful])
+        print_list([*(f"not placed: {one}" for one in unplaced), *(f"look at: {one}" for one in doubtful)])
     if unplaced and not found.codes:
         raise typer.Exit(2)
-
-
-def _list(lines: list[str]) -> None:
-    for line in lines[:LISTED]:
-        typer.echo(f"  {shown(line)}")
-    if len(lines) > LISTED:
-        typer.echo(f"  … and {len(lines) - LISTED} more (--json lists all)")

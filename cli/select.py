@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .options import ForceOption, JsonOption, QuietOption, StudyOption
+from ..report.clean import line
+from .lines import print_json
+from .options import LAST_ROUND, ForceOption, JsonOption, QuietOption, StudyOption
 from .progress import Steps
 
 
@@ -20,7 +21,10 @@ def select(
     coverage: Annotated[float, typer.Option(help="Weight of what is unlike anything coded.")] = 0.2,
     permutation: Annotated[float, typer.Option(help="Weight of the random order, for shares.")] = 0.3,
     round_number: Annotated[
-        int | None, typer.Option("--round", min=1, help="Default: the last one if none of it is coded, else a new one.")
+        int | None,
+        typer.Option(
+            "--round", min=1, max=LAST_ROUND, help="Default: the last one if none of it is coded, else a new one."
+        ),
     ] = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -39,13 +43,13 @@ def select(
         done = run(Study.open(study), n, shares, round_number=round_number, force=force, progress=steps)
     if as_json:
         found = {**asdict(done), "offers": [{**asdict(o), "reason": o.reason.model_dump()} for o in done.offers]}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        print_json(found)
         return
     for note in done.notes:
         typer.echo(note)
     for offer in done.offers:
         score = "" if offer.score is None else f" {offer.score:.2f}"
-        typer.echo(f"  {offer.report_id}: {offer.strategy}{score}: {offer.reason.en} / {offer.reason.zh}")
+        typer.echo(f"  {line(offer.report_id)}: {offer.strategy}{score}: {offer.reason.en} / {offer.reason.zh}")
     counts = ", ".join(f"{s} {sum(o.strategy == s for o in done.offers)}" for s in SHARES)
     state = "as recorded before" if done.again else "recorded in the design"
     typer.echo(f"round {done.round}: {len(done.offers)} reports ({counts}), {state}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -10,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from .lines import shown
-from .options import ForceOption, JsonOption, StudyOption
+from ..report.clean import line
+from .lines import print_json, print_list
+from .options import LAST_ROUND, ForceOption, JsonOption, StudyOption
 
 app = typer.Typer(no_args_is_help=True, help="Coding sheets for spreadsheets, and tables of codes made elsewhere.")
-LISTED = 40
 
 
 class Kind(StrEnum):
@@ -36,7 +35,7 @@ class For(StrEnum):
 
 
 PurposeOption = Annotated[For, typer.Option("--purpose", help="What the codes are for.")]
-RoundOption = Annotated[int | None, typer.Option("--round", min=0, max=1_000_000, help="The round of coding.")]
+RoundOption = Annotated[int | None, typer.Option("--round", min=0, max=LAST_ROUND, help="The round of coding.")]
 
 
 @app.command()
@@ -66,10 +65,10 @@ def write(
     reports = {report.id: report for report in opened.reports()}
     if ids:
         try:
-            lines = ids.read_text(encoding="utf-8-sig").splitlines()
+            given = ids.read_text(encoding="utf-8-sig").splitlines()
         except UnicodeDecodeError:
             raise UserError(f"{ids}: cannot be read (not UTF-8); save the file as UTF-8") from None
-        wanted = dict.fromkeys(line.strip() for line in lines if line.strip())
+        wanted = dict.fromkeys(name.strip() for name in given if name.strip())
         unknown = [report_id for report_id in wanted if report_id not in reports]
         if unknown:
             raise UserError(f"{ids}: the corpus has no report {', '.join(unknown[:5])}; correct the list")
@@ -77,7 +76,7 @@ def write(
     known = read_codes(opened.codes_path) if coder and opened.codes_path.exists() else []
     codes = [c for c in known if (c.coder, c.purpose, c.round) == (coder, purpose.value, round_)]
     problems = write_sheet(out, reports.values(), opened.codebook(), codes, force=force)
-    _list([str(problem) for problem in problems])
+    print_list(problems, whole="")
     typer.echo(f"{out}: {len(reports)} reports")
 
 
@@ -121,21 +120,14 @@ def read(
             "problems": [str(problem) for problem in found.problems],
             "columns_ignored": list(found.ignored),
         }
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
     else:
-        _list([*(f"rejected: {line}" for line in rejected), *map(str, found.problems)])
+        print_list([*(f"rejected: {one}" for one in rejected), *found.problems])
         if found.ignored:
-            typer.echo(f"columns that were not read: {', '.join(map(shown, found.ignored))}")
+            typer.echo(f"columns that were not read: {', '.join(map(line, found.ignored))}")
         typer.echo(
             f"{found.n_rows} rows, {len(found.codes)} codes, {added.appended} of them new, {len(rejected)} rejected; "
             f"{len(found.problems)} things to look at"
         )
     if (found.problems or rejected) and len(rejected) == len(found.codes):
         raise typer.Exit(2)
-
-
-def _list(lines: list[str]) -> None:
-    for line in lines[:LISTED]:
-        typer.echo(f"  {shown(line)}")
-    if len(lines) > LISTED:
-        typer.echo(f"  … and {len(lines) - LISTED} more")

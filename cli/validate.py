@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .lines import print_json
 from .options import JsonOption, QuietOption, StudyOption
 from .progress import Steps
 
@@ -45,7 +45,7 @@ def validate(
     recorded = record(found)
     if as_json:
         told = asdict(found) | {"enough": found.enough, "recorded": recorded}
-        typer.echo(json.dumps(told, ensure_ascii=False, indent=2))
+        print_json(told)
         return
     typer.echo(f"{found.n_reports} reports coded by people ({', '.join(found.coders)}), model {found.model}")
     if found.n_learned:

@@ -77,7 +77,8 @@ def write_codes(path: str | Path, codes: Sequence[Code]) -> None:
 def append_codes(path: str | Path, codes: Iterable[Code]) -> int:
     """Append the codes whose ``code_id`` the file does not hold yet; returns how many.
 
-    A code under a known id with other content is refused, and nothing is written then.
+    A code under a known id with other content is refused, and so is one that could not be read back; nothing is
+    written then.
     """
     path = Path(path)
     with locked(path):
@@ -87,6 +88,7 @@ def append_codes(path: str | Path, codes: Iterable[Code]) -> int:
         for code in codes:
             before = known.setdefault(code.code_id, code)
             if before is code:
+                from_json(to_json(code), f"{path}: code {code.code_id}")
                 new.append(code)
             elif before != code:
                 raise UserError(

@@ -320,8 +320,8 @@ def add_codes(study: Study, codes: Sequence[Code]) -> AddedCodes:
         yield from good
 
     appended = append_codes(study.codes_path, if_it_stands()) if good else 0
-    # Not by what was appended: a run that was killed here left codes without a manifest that fits.
-    if good and not manifest_fits(study.codes_path):
+    # Whatever was appended: a run that was killed here left codes without a manifest that fits.
+    if study.codes_path.exists() and not manifest_fits(study.codes_path):
         write_manifest(study.codes_path, make_manifest("add codes", codebook=codebook))
     problems += check_passes((*old, *good), codebook, {pass_of(code) for code in good})
     return AddedCodes(appended, tuple(rejected), tuple(problems))

@@ -23,16 +23,24 @@ def replace_together(folder: Path, contents: Mapping[Path, bytes | None]) -> Non
     The caller keeps others from writing the files meanwhile.
     """
     journal = []
-    for path, content in contents.items():
-        target = Path(os.path.realpath(path))
-        entry = {"target": os.path.relpath(target, folder.resolve()), "before": _hash(target), "staged": None}
-        if content is not None:
-            staged = target.with_name(f".{target.name}.next")
-            with atomic_write(staged) as temporary:
-                temporary.write_bytes(content)
-            entry["staged"] = os.path.relpath(staged, folder.resolve())
-        journal.append(entry)
-    write_json(folder / JOURNAL, journal)
+    staged: list[Path] = []
+    try:
+        for path, content in contents.items():
+            target = Path(os.path.realpath(path))
+            entry = {"target": os.path.relpath(target, folder.resolve()), "before": _hash(target), "staged": None}
+            if content is not None:
+                beside = target.with_name(f".{target.name}.next")
+                with atomic_write(beside) as temporary:
+                    temporary.write_bytes(content)
+                staged.append(beside)
+                entry["staged"] = os.path.relpath(beside, folder.resolve())
+            journal.append(entry)
+        write_json(folder / JOURNAL, journal)
+    except BaseException:
+        if not (folder / JOURNAL).exists():  # what was decided is carried out when the study is next opened
+            for beside in staged:
+                beside.unlink(missing_ok=True)
+        raise
     finish_replacing(folder)
 
 

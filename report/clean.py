@@ -1,4 +1,4 @@
-"""Make any string fit for a page: what cannot be stored or shown is dropped."""
+"""Make any string fit for a page or a terminal, without what cannot be stored, shown, or would be obeyed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def clean(text: str) -> str:
 
 
 def line(text: object) -> str:
-    """One clean line, without marks that turn the direction of what follows."""
-    return " ".join(_DIRECTION.sub("", clean(str(text))).split())
+    """One line for a page or a terminal: unfit characters are spaces, marks of direction are dropped."""
+    return " ".join(_UNFIT.sub(" ", _DIRECTION.sub("", str(text))).split())
 
 
 def clean_data(data: Any) -> Any:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
+from weijing.annotation.client import Project
 from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
-from weijing.annotation.projects import Room, meaning_of, remember, study_id, study_projects, vanished
-from weijing.annotation.pull import pull_file
+from weijing.annotation.plan import PLAN, SCHEMA, Assignment
+from weijing.annotation.projects import Room, StudyProject, meaning_of, remember, study_id, study_projects, vanished
+from weijing.annotation.pull import Pulled, _alike, _Pull, pull_file
 from weijing.annotation.tasks import Problem, result_of, task_of
 from weijing.cli.annotate import app
 from weijing.configs.codebook import Codebook
@@ -19,6 +22,7 @@ from weijing.data.codes import Code, read_codes
 from weijing.data.demo.corpus import DemoCorpus, read_demo
 from weijing.data.report import write_corpus
 from weijing.data.study import Study
+from weijing.data.tables import write_rows
 
 
 @pytest.fixture(scope="module")
@@ -166,8 +170,6 @@ class _Lists:
 
 @pytest.mark.parametrize("coder", ["li", "li.wang@example.org", "x" * 80])
 def test_a_room_is_found_by_its_marker(study: Study, coder: str, bundled: Codebook) -> None:
-    from weijing.annotation.client import Project
-
     rooms = [Room(1, coder), Room(1, coder, predictions=True), Room(12, coder)]
     own = study_id(study)
     assert own == study_id(study)
@@ -208,7 +210,40 @@ def test_one_bad_task_does_not_stop_the_others(study: Study, demo: DemoCorpus, b
     tasks[1]["annotations"][0]["result"] = 5
     done = pull_file(study, put(study, tasks), {"7": "li"})
     assert {code.report_id for code in read_codes(study.codes_path)} == {demo.reports[2].id}
-    assert any("cannot be read" in str(problem) for problem in done.to_mend)
+    assert {m.problem.report_id for m in done.to_mend} == {demo.reports[0].id, demo.reports[1].id}
+    assert all("cannot be read" in str(problem) for problem in done.to_mend)
+
+
+def test_a_live_task_whose_annotations_cannot_be_read_takes_nothing_back(
+    study: Study, demo: DemoCorpus, bundled: Codebook
+) -> None:
+    room = StudyProject(Room(1, "li"), Project(5, "t", "", 1, 1, "origin"), meaning_of(bundled))
+    write_rows(study.root / PLAN, [asdict(Assignment(1, demo.reports[0].id, "li", "train"))], SCHEMA)
+    (task,) = exported(demo, bundled, 1)
+
+    class Exported:
+        """All of a client that reading a project needs."""
+
+        def export(self, project: int) -> list[dict[str, Any]]:
+            return [task]
+
+        def task_ids(self, project: int) -> dict[str, int]:
+            return {task["data"]["id"]: 1}
+
+    def pulled() -> Pulled:
+        reading = _Pull(study)
+        reading.take_project(room, Exported(), "http://x", {7: "li"})  # type: ignore[arg-type]
+        return reading.finish()
+
+    assert pulled().appended
+    good = task["annotations"]
+    for bad in (None, 5, [7], [{**good[0], "result": 5}]):
+        task["annotations"] = bad
+        done = pulled()
+        assert (done.appended, done.deleted) == (0, 0)
+        assert "cannot be read" in str(done.to_mend[0])
+    task["annotations"] = [{**good[0], "result": []}]
+    assert pulled().deleted
 
 
 def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
@@ -216,6 +251,8 @@ def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: Dem
     tasks[0]["data"]["id"], tasks[1]["data"]["id"] = tasks[1]["data"]["id"], tasks[0]["data"]["id"]
     stranger = exported(demo, bundled, 3)[2]
     stranger["data"]["text"] = "别处的一篇报道，和这里的任何一篇都不同。" * 10
+    assert _alike("短", "短")
+    assert not _alike(stranger["data"]["text"], demo.reports[2].text)
     done = pull_file(study, put(study, [*tasks, stranger]), {"7": "li"})
     stored = read_codes(study.codes_path)
     assert {c.report_id for c in stored} == {r.id for r in demo.reports[:2]}
@@ -223,3 +260,27 @@ def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: Dem
         text = next(r.text for r in demo.reports if r.id == code.report_id)
         assert all(text[s.start : s.end] == s.text for s in code.evidence)
     assert any("no report of the corpus, by its text" in str(problem) for problem in done.to_mend)
+
+
+def test_a_text_that_has_merely_changed_is_known_by_its_number(
+    study: Study, demo: DemoCorpus, bundled: Codebook
+) -> None:
+    tasks = exported(demo, bundled)
+    before, other = tasks[0]["data"], tasks[1]["data"]
+    before["text"] = before["text"].replace("。", "．", 1)
+    other["text"] = "".join(reversed(other["text"]))  # the same characters, another text
+    done = pull_file(study, put(study, tasks), {"7": "li"})
+    assert {code.report_id for code in codes_of(study)} == {demo.reports[0].id, demo.reports[2].id}
+    listed = {(m.problem.report_id, m.problem.found) for m in done.to_mend if m.problem.variable is None}
+    assert (before["id"], "its text has changed since it was pushed") in listed
+    assert (other["id"], "is no report of the corpus, by its text") in listed
+
+
+def test_of_reports_with_one_text_the_named_one_is_meant(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    twins = [replace(demo.reports[0], id=name) for name in ("a", "b", "c")]
+    study.corpus_path.unlink()
+    write_corpus(study.corpus_path, twins)
+    (task,) = exported(demo, bundled, 1)
+    task["data"]["id"] = "b"
+    pull_file(study, put(study, [task]), {"7": "li"})
+    assert {code.report_id for code in codes_of(study)} == {"b"}

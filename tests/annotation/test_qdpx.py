@@ -572,3 +572,11 @@ def test_flags_and_notes_of_others_come_along(tmp_path: Path) -> None:
     edit(path, " id=", " nothing=")  # as programs do that drop what they do not use
     (code,) = read_qdpx(path, REPORTS, CODEBOOK).codes
     assert code == replace(own, code_id="", note="想一想")
+
+
+def test_texts_longer_than_any_report_are_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = foreign(tmp_path / "p.qdpx", text=b"a" * 5000)
+    (one, *_) = read_qdpx(path, REPORTS, CODEBOOK).unplaced
+    assert "longer than any report" in one.reason
+    monkeypatch.setattr(qdpx_file, "MOST_TEXT", 4999)
+    assert "at most" in read_qdpx(path, REPORTS, CODEBOOK).unplaced[0].reason

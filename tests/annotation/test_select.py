@@ -16,6 +16,7 @@ import torch
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from weijing.annotation import coverage
 from weijing.annotation.coverage import uncovered
 from weijing.annotation.select import Offer, offers, probability_sample, representatives, select
 from weijing.annotation.uncertainty import asked, uncertainty
@@ -318,3 +319,15 @@ def test_coverage_gives_as_many_as_there_are_and_none_coded(n: int, wanted: int,
     assert not coded[[f.position for f in found]].any()
     assert found == uncovered(vectors, coded, wanted, seed)
     assert [f.covered for f in found] == sorted(f.covered for f in found)
+
+
+def test_with_many_coded_reports_a_kind_that_nobody_coded_still_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MOST_CODED", 30)
+    random = np.random.default_rng(3)
+    kinds = np.repeat(np.arange(12), 40)
+    vectors = (random.normal(size=(12, 16))[kinds] + 0.2 * random.normal(size=(480, 16))).astype(np.float32)
+    coded = random.random(480) < 0.5
+    coded[kinds >= 10] = False
+    found = uncovered(vectors, coded, 4, 1)
+    assert {int(kinds[one.position]) for one in found} == {10, 11}
+    assert not any(one.covered for one in found)

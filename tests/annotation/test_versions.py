@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from weijing.annotation.tasks import Coding
+from weijing.annotation.tasks import Coding, read_annotation
 from weijing.annotation.versions import Changes, Pass, Reading, answered, changes
+from weijing.configs.codebook import Codebook
 from weijing.data.codes import Code, current
+from weijing.data.report import Report
 
 REPORTS, VARIABLES = ("r1", "r2"), ("x", "y")
 State = dict[Pass, dict[str, int]]
@@ -94,7 +97,22 @@ def test_codes_from_elsewhere_are_not_taken_back_nor_overwritten() -> None:
 
 
 def test_a_skipped_annotation_answers_nothing() -> None:
-    items = [{"from_name": "x"}, "?", {"from_name": "y", "value": {}}]
+    items = [{"from_name": "x"}, {"from_name": "y", "value": {}}]
     assert answered({"result": items}) == {"x", "y"}
     assert answered({"result": items, "was_cancelled": True}) == frozenset()
-    assert answered({"result": None}) == frozenset()
+    assert answered({"result": []}) == frozenset()
+
+
+UNREADABLE: list[Any] = [None, 5, "x", {}, {"from_name": "is_protest", "value": {"choices": ["true"]}}]
+
+
+@pytest.mark.parametrize("result", [*UNREADABLE, ["?"], [{"value": {}}], [{"from_name": 5}]])
+def test_what_cannot_be_read_is_listed_and_takes_nothing_back(strikes: Codebook, result: Any) -> None:
+    who: Pass = ("r1", "a", 1)
+    known = list(step([], {who: {"is_protest": 1, "sector": 2}}, "p", "2030-01-01T00:00:00").codes)
+    annotation = {"id": 3, "result": result, "updated_at": "2030-01-02T00:00:00"}
+    coding = read_annotation(annotation, Report("r1", "工人讨薪。"), strikes, "a", round=1)
+    assert coding.codes == ()
+    assert len(coding.problems) == 1
+    made = changes({who: Reading(coding, answered(annotation), "p")}, known, {"p": {"r1"}}, "2030-01-03")
+    assert (made.codes, made.deleted) == ((), 0)

@@ -58,3 +58,12 @@ def test_nothing_that_can_be_read_is_exit_code_2(study: Path, tmp_path: Path) ->
     assert empty.exit_code == 2
     assert "the corpus has no such report" in empty.output
     assert weijing("read", str(project), "-s", str(study), "--purpose", "fun").exit_code == 2
+
+
+@pytest.mark.parametrize("number", ["-1", "9223372036854775808"])
+@pytest.mark.parametrize("words", ["qdpx read p", "annotate push", "annotate pull", "annotate adjudicate pull",
+                                   "annotate adjudicate push", "plan li", "select", "sheet write p",
+                                   "sheet read p"])  # fmt: skip
+def test_rounds_are_bounded(words: str, number: str) -> None:
+    assert "--round" in (told := CliRunner().invoke(app, [*words.split(), "--round", number])).output
+    assert told.exit_code == 2

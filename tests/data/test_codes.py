@@ -275,3 +275,12 @@ def test_problems(kinds: Callable[..., list[str]]) -> None:
         assert kinds(relevant=Code("r", "a", "relevant", False, (span,))) == ["span"]
     assert kinds(relevant=Code("r", "a", "relevant", False, (Span(0, 1, "派"),), absence=True)) == ["span"]
     assert kinds(depth=Code("r", "boss", "depth", 1, purpose="adjudication")) == []
+
+
+@pytest.mark.parametrize("name", ["c.jsonl", "c.parquet"])
+def test_nothing_is_appended_that_could_not_be_read_back(tmp_path: Path, name: str) -> None:
+    good = Code("r", "anna", "depth", 1)
+    append_codes(tmp_path / name, [good])
+    with pytest.raises(UserError, match="lead_time"):
+        append_codes(tmp_path / name, [Code("s", "anna", "depth", 1, lead_time=float("inf"))])
+    assert read_codes(tmp_path / name) == [good]
