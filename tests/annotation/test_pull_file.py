@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
+from weijing.annotation.private import private_folder
 from weijing.annotation.projects import Room, meaning_of, remember, study_id, study_projects, vanished
 from weijing.annotation.pull import pull_file
 from weijing.annotation.tasks import Problem, result_of, task_of
@@ -223,3 +226,20 @@ def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: Dem
         text = next(r.text for r in demo.reports if r.id == code.report_id)
         assert all(text[s.start : s.end] == s.text for s in code.evidence)
     assert any("no report of the corpus, by its text" in str(problem) for problem in done.to_mend)
+
+
+@pytest.mark.parametrize(
+    "tasks", [[{"id": 1, "text": "正文", "in_scope": "true", "annotator": 7}], [{"data": {"id": "r1"}}], [{}]]
+)
+def test_a_list_without_annotations_is_no_export(study: Study, tasks: Any) -> None:
+    with pytest.raises(UserError, match="JSON-MIN"):
+        pull_file(study, put(study, tasks), {"7": "li"})
+    assert not study.codes_path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_folder_of_passwords_that_stood_open_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "label-studio"
+    folder.mkdir(mode=0o755)
+    assert private_folder(folder) == folder
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
