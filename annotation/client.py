@@ -30,6 +30,8 @@ TIMEOUT = 300.0
 KEY = "WEIJING_LABEL_STUDIO_KEY"
 """The environment variable with the key to a server that is not the study's own."""
 
+_STRANGER = "what answers there is no Label Studio; check the address"
+
 T = TypeVar("T")
 
 
@@ -50,6 +52,8 @@ class Connection:
             key = os.environ.get(KEY, "").strip()
             if not key:
                 raise UserError(f"{url}: put your key to it into the environment variable {KEY} (Account & Settings)")
+            if not key.isascii() or not key.isprintable() or " " in key:
+                raise UserError(f"{KEY}: holds more than a key, or another text; copy it again (Account & Settings)")
             return cls(url, key)
         server = running(study)
         if not server:
@@ -155,16 +159,20 @@ class Client:
         """The tasks of a project as the server has them, by id: ``id``, ``data`` and what else it tells."""
         page, seen = 1, 0
         while True:
-            found = self._call(f"tasks of project {project}", partial(self._page, project, page))
-            yield from (task.model_dump() for task in found.items or ())
+            found, total = self._call(f"tasks of project {project}", partial(self._page, project, page))
+            yield from found
             # A page beyond the last one is answered as a project that is gone.
-            seen += len(found.items or ())
-            if not found.items or seen >= found.response.total:
+            seen += len(found)
+            if not found or seen >= total:
                 return
             page += 1
 
-    def _page(self, project: int, page: int) -> Any:
-        return self._sdk.tasks.list(project=project, page=page, page_size=PORTION, fields="task_only")
+    def _page(self, project: int, page: int) -> tuple[list[dict[str, Any]], int]:
+        answer = self._sdk.tasks.list(project=project, page=page, page_size=PORTION, fields="task_only")
+        found = [task.model_dump() for task in answer.items or ()]
+        if not all(isinstance(task["data"], dict) for task in found):
+            raise TypeError("a task has its data")
+        return found, int(answer.response.total)
 
     def task_ids(self, project: int) -> dict[str, int]:
         """Our report id to the server's task id; of several tasks of a report the oldest."""
@@ -259,7 +267,9 @@ class Client:
 
         def download() -> list[dict[str, Any]]:
             chunks = self._sdk.projects.exports.download_sync(project, export_type="JSON")
-            found: list[dict[str, Any]] = json.loads(b"".join(chunks))
+            found = json.loads(b"".join(chunks))
+            if not isinstance(found, list) or not all(isinstance(task["data"], dict) for task in found):
+                raise TypeError("an export is a list of tasks with their data")
             return found
 
         return self._call(f"export of project {project}", download)
@@ -304,6 +314,9 @@ class Client:
                 if wait is None or not _may_pass(error, once):
                     raise UserError(f"{self._url}: {what}: {self._told(error)}") from None
                 time.sleep(wait)
+            # JSON of another shape than the SDK expects: it makes its objects without a check.
+            except (TypeError, AttributeError, LookupError, RecursionError) as error:
+                raise UserError(f"{self._url}: {what}: {_STRANGER}") from error
         raise AssertionError
 
     def _told(self, error: Exception) -> str:
@@ -321,7 +334,7 @@ class Client:
         if status == 404:
             return "is not there (any more); was it deleted?"
         if status is None or status < 400:
-            return "what answers there is no Label Studio; check the address"
+            return _STRANGER
         body = getattr(error, "body", None)
         said = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
         # A page for a browser says nothing in a line.

@@ -15,6 +15,8 @@ def private_folder(path: Path) -> Path:
     """Make a folder that only its owner enters and no repository takes in."""
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # It may have been copied here by something that opens what it copies.
+        os.chmod(path, 0o700)
         (path / ".gitignore").write_text("*\n", encoding="utf-8")
     except OSError as error:
         raise UserError(f"{path}: cannot be written ({error.strerror})") from None

@@ -143,8 +143,16 @@ def pull_file(
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: cannot be read as JSON ({type(error).__name__}); export it as JSON again") from None
-    if not isinstance(tasks, list) or not all(isinstance(t, dict) for t in tasks):
-        raise UserError(f"{path}: is no JSON export of Label Studio (a list of tasks); choose JSON when exporting")
+    if (
+        not isinstance(tasks, list)
+        or not all(isinstance(t, dict) for t in tasks)
+        # JSON-MIN has neither, and would be read as tasks that nobody has coded.
+        or (tasks and not any("data" in t and "annotations" in t for t in tasks))
+    ):
+        raise UserError(
+            f"{path}: is no JSON export of Label Studio (a list of tasks with data and annotations); choose JSON, "
+            "not JSON-MIN, when exporting"
+        )
     reading = _Pull(study)
     for task in tasks:
         reading.take_task(task, coders or {}, round_number, purpose, saw_prediction)

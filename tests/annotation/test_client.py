@@ -6,12 +6,14 @@ import json
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import pytest
 from weijing.annotation.client import Client, Connection
 from weijing.configs.errors import UserError
+from weijing.data.study import Study
 
 pytest.importorskip("label_studio_sdk")
 
@@ -142,6 +144,30 @@ def test_a_failure_is_one_line_without_pages_and_keys(failing: Failing, status: 
     assert len(failing.failures) == (6 if status == 500 else 8)
 
 
+@pytest.mark.parametrize("body", ["[]", "null", '{"tasks": [5], "total": 1}', '{"total": "many"}', "[" * 100_000])
+def test_json_of_another_shape_is_told_in_a_line(failing: Failing, body: str) -> None:
+    client = connect(failing)
+    failing.fails_at, failing.failures, failing.body = "/api/tasks", [200] * 9, body
+    with pytest.raises(UserError, match="no Label Studio"):
+        client.task_ids(5)
+    assert len(failing.failures) == 8
+
+
+@pytest.mark.parametrize("body", ["{}", "null", "[5]", '["ab"]', '[{"id": 1}]', '[{"id": 1, "data": "text"}]'])
+def test_an_export_of_another_shape_is_told_in_a_line(failing: Failing, body: str) -> None:
+    client = connect(failing)
+    failing.fails_at, failing.failures, failing.body = "/export", [200] * 9, body
+    with pytest.raises(UserError, match="no Label Studio"):
+        client.export(5)
+
+
+def test_a_stranger_at_the_address_is_told_in_a_line(failing: Failing) -> None:
+    for body in ("[]", "null", '{"id": null}'):
+        failing.fails_at, failing.failures, failing.body = "/whoami", [200] * 9, body
+        with pytest.raises(UserError, match="no Label Studio"):
+            connect(failing)
+
+
 def test_an_annotation_is_never_sent_twice(failing: Failing) -> None:
     client = connect(failing)
     failing.fails_at, failing.failures = "/annotations", [500, 500]
@@ -162,6 +188,19 @@ def test_a_server_that_is_gone(failing: Failing) -> None:
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(UserError, match="address"):
         Client(Connection(url, KEY))
+
+
+@pytest.mark.parametrize("key", ["密钥", "a\nb", f"{KEY} {KEY}", "a\x1bb"])
+def test_a_key_that_is_none_is_told_before_it_is_sent(
+    failing: Failing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    study = Study.create(tmp_path / "study")
+    monkeypatch.setenv("WEIJING_LABEL_STUDIO_KEY", key)
+    with pytest.raises(UserError, match="WEIJING_LABEL_STUDIO_KEY") as caught:
+        Connection.of_study(study, failing.url)
+    assert key not in str(caught.value)
+    monkeypatch.setenv("WEIJING_LABEL_STUDIO_KEY", f" {KEY}\n")
+    assert Connection.of_study(study, failing.url) == Connection(failing.url, KEY)
 
 
 def test_an_expired_key_is_told_at_once(failing: Failing) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from typer.testing import CliRunner
 from weijing.annotation.client import Project
 from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
 from weijing.annotation.plan import PLAN, SCHEMA, Assignment
+from weijing.annotation.private import private_folder
 from weijing.annotation.projects import Room, StudyProject, meaning_of, remember, study_id, study_projects, vanished
 from weijing.annotation.pull import Pulled, _alike, _Pull, pull_file
 from weijing.annotation.tasks import Problem, result_of, task_of
@@ -284,3 +287,20 @@ def test_of_reports_with_one_text_the_named_one_is_meant(study: Study, demo: Dem
     task["data"]["id"] = "b"
     pull_file(study, put(study, [task]), {"7": "li"})
     assert {code.report_id for code in codes_of(study)} == {"b"}
+
+
+@pytest.mark.parametrize(
+    "tasks", [[{"id": 1, "text": "正文", "in_scope": "true", "annotator": 7}], [{"data": {"id": "r1"}}], [{}]]
+)
+def test_a_list_without_annotations_is_no_export(study: Study, tasks: Any) -> None:
+    with pytest.raises(UserError, match="JSON-MIN"):
+        pull_file(study, put(study, tasks), {"7": "li"})
+    assert not study.codes_path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
+def test_a_folder_of_passwords_that_stood_open_is_closed(tmp_path: Path) -> None:
+    folder = tmp_path / "label-studio"
+    folder.mkdir(mode=0o755)
+    assert private_folder(folder) == folder
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
