@@ -1,0 +1,1 @@
+"""Agreement of coders: coefficients on codes, and on evidence."""
