@@ -140,7 +140,7 @@ def _common(a: Sequence[Segment], b: Sequence[Segment]) -> int:
 
 
 def _segments(
-    of_report: Mapping[str | None, Sequence[Segment]],
+    own: Mapping[str | None, Sequence[Segment]],
     label: str | None,
     lengths: Mapping[str, int],
     report: str,

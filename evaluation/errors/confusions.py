@@ -1,0 +1,263 @@
+"""Labels that a coder takes for one another, against the pairs that the codebook warns of (``confusable``).
+
+A confusion a → b, of a variable with one code a report: the reference has a, the coder b. Of a multi variable: the
+reference has a without b, the coder b without a.
+
+Chance is independence in the 2 x 2 table "a missed" x "b added" of the reports whose reference lacks b: of a multi
+variable of all of them; of others of those coded wrongly, where something must be added. ``lift`` is what was found
+over what is expected so, in both directions together. One code among two has no choice where to err: its lift is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from ...configs.codebook import Codebook, Variable
+from ...configs.errors import UserError
+from ..bootstrap import ClusterBootstrap, estimate
+from ..estimate import NO_UNITS, Bools, Estimate, Floats, Ints, divide
+from ..ratings import cluster_vector
+from ..tables import CodesByCoder, encode
+
+DEFAULT = ClusterBootstrap()
+WITH_PAIRS = ("multi", "nominal", "ordinal")
+LEAST_GROUPS = 3
+"""Reprint groups in which a confusion must occur before it is called found."""
+
+NO_SUCH_REFERENCE = "no_reference_without_the_other"
+"""The reference never has the one label without the other, so they could not be confused in that direction."""
+NO_CONFUSIONS = "no_confusions"
+"""The coder takes no label of the variable for another."""
+NO_ERRORS = "no_errors"
+"""Neither is the one label missed and the other added anywhere, so nothing is expected by chance."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often a coder takes label ``a`` for ``b`` and ``b`` for ``a``, in the codebook's order.
+
+    ``reference_a``: reports whose reference has a without b; of these the coder has b without a in ``a_to_b``, and
+    neither in ``omitted_a`` (of a variable with one code a report: any third label). ``n_clusters``: reprint groups
+    with a confusion of the two. ``expected``: confusions in both directions, were a missed and b added independently.
+    ``rate_a_to_b`` is ``a_to_b`` / ``reference_a``; ``share`` the pair's part of all confusions of the variable
+    (a report in which two labels are missed and two added counts four); ``lift`` found / expected. ``named``: the
+    codebook calls one of them confusable with the other. ``found``: in ``LEAST_GROUPS`` reprint groups or more, with
+    an interval of the lift that lies above 1 (without intervals: a lift above 1). This is a screening: no
+    multiplicity is accounted for.
+    """
+
+    a: str
+    b: str
+    named: bool
+    found: bool
+    reference_a: int
+    reference_b: int
+    a_to_b: int
+    b_to_a: int
+    omitted_a: int
+    omitted_b: int
+    n_clusters: int
+    expected: float
+    rate_a_to_b: Estimate
+    rate_b_to_a: Estimate
+    share: Estimate
+    lift: Estimate
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A pair on which the codebook and the codes do not agree, and what to do about it."""
+
+    a: str
+    b: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True)
+class Confusions:
+    """A coder's confusions of a variable, on ``n`` reports that reference and coder both coded.
+
+    ``pairs``: those named or confused at least once, most frequent first. ``unnamed``: found, though the codebook
+    does not warn of them. ``not_found``: the codebook warns of them, and they were not found.
+    """
+
+    variable: str
+    coder: str
+    reference: str
+    n: int
+    n_clusters: int
+    n_confusions: int
+    pairs: tuple[Confusion, ...]
+    unnamed: tuple[Suggestion, ...]
+    not_found: tuple[Suggestion, ...]
+
+
+def named_pairs(variable: Variable) -> frozenset[frozenset[str]]:
+    """The pairs of labels of which either calls the other confusable."""
+    pairs = (frozenset((label.id, other)) for label in variable.labels for other in label.confusable)
+    return frozenset(pair for pair in pairs if len(pair) == 2)
+
+
+def confusions(
+    codebook: Codebook,
+    codes: CodesByCoder,
+    clusters: Mapping[str, Hashable],
+    *,
+    reference: str,
+    bootstrap: ClusterBootstrap | None = DEFAULT,
+) -> list[Confusions]:
+    """Confusions of every coder but the reference, of each coded variable that has labels, where both were asked it.
+
+    ``clusters``: reprint group of each report; one that is not in it is a group of its own. UserError for an unknown
+    reference or a value that the codebook does not allow.
+    """
+    if reference not in codes:
+        raise UserError(f"no codes of the reference {reference!r}; coders are {', '.join(codes) or 'none'}")
+    report_ids = tuple(dict.fromkeys(report for by_report in codes.values() for report in by_report))
+    groups = cluster_vector(report_ids, clusters)
+    found = []
+    for variable in codebook.coded:
+        if variable.type not in WITH_PAIRS:
+            continue
+        table = encode(codebook, variable, codes, report_ids, "asked")
+        if reference not in table.coders:
+            continue
+        given = table.present if table.codes is None else table.codes[..., None] == np.arange(len(variable.labels))
+        r = table.coders.index(reference)
+        for c, coder in enumerate(table.coders):
+            both = table.coded[r] & table.coded[c]
+            if c != r and given is not None:
+                found.append(_of(variable, coder, reference, given[r, both], given[c, both], groups[both], bootstrap))
+    return found
+
+
+def _of(
+    variable: Variable,
+    coder: str,
+    reference: str,
+    has: Bools,
+    gave: Bools,
+    clusters: Ints,
+    bootstrap: ClusterBootstrap | None,
+) -> Confusions:
+    """``has``, ``gave``: (units, labels) of reference and coder."""
+    missed, added = has & ~gave, gave & ~has
+    everything = missed.sum(axis=1) * added.sum(axis=1)
+    occurs = missed.T.astype(np.int64) @ added.astype(np.int64)
+    named = named_pairs(variable)
+    ids = variable.label_ids
+    pairs = []
+    for i, j in combinations(range(len(ids)), 2):
+        warned = frozenset((ids[i], ids[j])) in named
+        if warned or occurs[i, j] or occurs[j, i]:
+            base = np.ones(len(has), dtype=np.bool_) if variable.type == "multi" else missed.any(axis=1)
+            sums = _contributions(has, gave, base, i, j)
+            pairs.append(_pair(ids[i], ids[j], warned, sums, everything, clusters, bootstrap))
+    pairs.sort(key=lambda pair: -pair.a_to_b - pair.b_to_a)
+    return Confusions(
+        variable.id,
+        coder,
+        reference,
+        n=len(has),
+        n_clusters=len(np.unique(clusters)),
+        n_confusions=int(everything.sum()),
+        pairs=tuple(pairs),
+        unnamed=tuple(_suggest_rule(variable, p) for p in pairs if p.found and not p.named),
+        not_found=tuple(_suggest_look(variable, p) for p in pairs if p.named and not p.found),
+    )
+
+
+def _contributions(has: Bools, gave: Bools, base: Bools, i: int, j: int) -> Floats:
+    """(units, 12): for each direction a without b, confused, omitted, a missed, b added, and b lacking."""
+    parts = []
+    for a, b in ((i, j), (j, i)):
+        lacks = ~has[:, b]
+        alone = has[:, a] & lacks
+        missed, added = alone & ~gave[:, a], lacks & gave[:, b]
+        parts += [alone, missed & added, missed & ~added, missed, added, lacks & base]
+    return np.column_stack(parts).astype(np.float64)
+
+
+def _pair(
+    a: str,
+    b: str,
+    named: bool,
+    sums: Floats,
+    everything: Ints,
+    clusters: Ints,
+    bootstrap: ClusterBootstrap | None,
+) -> Confusion:
+    def statistic(totals: Floats) -> Floats:
+        alone, confused, _, missed, added, lacking = np.moveaxis(
+            totals[..., :12].reshape(*totals.shape[:-1], 2, 6), -1, 0
+        )
+        both, expected = confused.sum(axis=-1), _expected(missed, added, lacking)
+        last = np.stack([divide(both, totals[..., 12]), divide(both, expected)], axis=-1)
+        return np.concatenate([divide(confused, alone), last], axis=-1)
+
+    reasons = (NO_SUCH_REFERENCE, NO_SUCH_REFERENCE, NO_CONFUSIONS, NO_ERRORS)
+    n = len(sums)
+    contributions = np.column_stack([sums, everything])
+    rate_a, rate_b, share, lift = estimate(
+        statistic, contributions, clusters, bootstrap, n=n, reasons=lambda q: reasons[q] if n else NO_UNITS
+    )
+    first, second = sums.sum(axis=0).reshape(2, 6)
+    groups = len(np.unique(clusters[(sums[:, 1] + sums[:, 7]) > 0]))
+    above = lift.low if bootstrap is not None else lift.value
+    return Confusion(
+        a,
+        b,
+        named=named,
+        found=groups >= LEAST_GROUPS and above is not None and above > 1,
+        reference_a=int(first[0]),
+        reference_b=int(second[0]),
+        a_to_b=int(first[1]),
+        b_to_a=int(second[1]),
+        omitted_a=int(first[2]),
+        omitted_b=int(second[2]),
+        n_clusters=groups,
+        expected=float(_expected(*np.stack([first, second])[:, 3:].T)),
+        rate_a_to_b=rate_a,
+        rate_b_to_a=rate_b,
+        share=share,
+        lift=lift,
+    )
+
+
+def _expected(missed: Floats, added: Floats, lacking: Floats) -> Floats:
+    """(...) expected confusions of the two directions (..., 2) together."""
+    each = divide(missed * added, lacking)
+    expected: Floats = np.where(np.isnan(each), 0.0, each).sum(axis=-1)
+    return expected
+
+
+def _suggest_rule(variable: Variable, pair: Confusion) -> Suggestion:
+    a, b = variable.label(pair.a).name, variable.label(pair.b).name
+    n = pair.a_to_b + pair.b_to_a
+    return Suggestion(
+        pair.a,
+        pair.b,
+        zh=f"“{a.zh}”与“{b.zh}”混淆了 {n} 次（{pair.n_clusters} 组报道），编码手册没有提示："
+        "请补一条区分二者的规则，并互列为易混。",
+        en=f"“{a.en}” and “{b.en}” were confused {n} times (in {pair.n_clusters} stories), of which the codebook does "
+        "not warn: add a rule that tells them apart, and list them as confusable.",
+    )
+
+
+def _suggest_look(variable: Variable, pair: Confusion) -> Suggestion:
+    a, b = variable.label(pair.a).name, variable.label(pair.b).name
+    n = pair.a_to_b + pair.b_to_a
+    chances = pair.reference_a + pair.reference_b
+    return Suggestion(
+        pair.a,
+        pair.b,
+        zh=f"编码手册提示“{a.zh}”与“{b.zh}”易混，{chances} 份可能混淆的报道中混淆了 {n} 次，不足以认定："
+        "提示可能已起作用，也可能报道太少。",
+        en=f"The codebook warns that “{a.en}” and “{b.en}” are confusable; they were confused {n} times in {chances} "
+        "reports where they could be, too few to say so: the warning works, or the reports are too few.",
+    )
