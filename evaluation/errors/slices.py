@@ -1,0 +1,250 @@
+"""Scores of a coder by kinds of reports (slices), and whether a kind is coded better or worse than the rest.
+
+Scores are ratios of sums, which every slice can be compared by: agreement (the very same code or labels), F1 of each
+label, and for a multi variable micro-F1. Not macro-F1: it averages the labels that occur, and slices differ in those.
+
+Many levels of many slices are compared, so p-values are adjusted over all tests of a variable, by Benjamini &
+Hochberg (1995), Controlling the false discovery rate, J. R. Statist. Soc. B 57. Their procedure supposes independent
+or positively dependent tests. Levels of a slice are compared with each other's reports and so are not; yet for
+two-sided tests the rate is held in practice (Reiner-Benaim 2007, Biometrical Journal 49), while the adjustment of
+Benjamini & Yekutieli, which holds always, would multiply the p-values of a hundred tests by five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.stats import false_discovery_control
+
+from ...configs.codebook import Codebook
+from ...configs.errors import UserError
+from ..bootstrap import ClusterBootstrap, estimate
+from ..classification import outcomes
+from ..estimate import NO_POSITIVES, NO_UNITS, Bools, Estimate, Floats, Ints, divide
+from ..ratings import cluster_vector
+from ..tables import CodesByCoder, Table, encode
+from .permutation import Permutations, permutation_p
+
+Measure = Literal["agreement", "micro_f1", "f1"]
+Slices = Mapping[str, Mapping[str, str]]
+"""slice → report id → level; a report without a level is left out of that slice."""
+
+DEFAULT = ClusterBootstrap()
+LEAST_GROUPS = 10
+"""Reprint groups that must bear on a score, within the level and without, for an interval and a test."""
+FALSE_DISCOVERIES = 0.05
+
+TOO_FEW_GROUPS = "too_few_groups"
+"""Fewer than ``LEAST_GROUPS`` reprint groups bear on the score, in the level or in the rest."""
+ONE_LEVEL = "one_level"
+"""All reports are of this level: there is no rest."""
+
+
+@dataclass(frozen=True)
+class SliceRow:
+    """A coder's score on the reports of one level of a slice, beside the rest of the slice.
+
+    ``n`` reports of ``n_clusters`` reprint groups are of the level; ``n_bearing`` groups bear on the score (for F1,
+    the label is in reference or coder), ``n_bearing_rest`` of those outside. ``difference``: score less rest. ``p`` is
+    of the permutation test, ``p_adjusted`` accounts for all tests of the variable, ``flagged``: it is at most
+    ``FALSE_DISCOVERIES``. ``reason`` says why there is no test. In a slice of two levels both rows show one test.
+    """
+
+    slice: str
+    level: str
+    measure: Measure
+    label: str | None
+    n: int
+    n_clusters: int
+    n_bearing: int
+    n_bearing_rest: int
+    score: Estimate
+    rest: Estimate
+    difference: Estimate
+    p: float | None = None
+    p_adjusted: float | None = None
+    flagged: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class SliceScores:
+    """All slices of a variable and coder, on ``n`` reports that reference and coder coded; ``n_tests`` were made."""
+
+    variable: str
+    coder: str
+    reference: str
+    n: int
+    n_clusters: int
+    n_tests: int
+    rows: tuple[SliceRow, ...]
+
+
+def slice_scores(
+    codebook: Codebook,
+    codes: CodesByCoder,
+    clusters: Mapping[str, Hashable],
+    slices: Slices,
+    *,
+    reference: str,
+    bootstrap: ClusterBootstrap | None = DEFAULT,
+    permutations: Permutations = Permutations(),  # noqa: B008  (frozen)
+) -> list[SliceScores]:
+    """Scores by slices of every coder but the reference, of each learned variable, where both were asked it.
+
+    ``clusters``: reprint group of each report; one that is not in it is a group of its own. UserError for an unknown
+    reference or a value that the codebook does not allow.
+    """
+    if reference not in codes:
+        raise UserError(f"no codes of the reference {reference!r}; coders are {', '.join(codes) or 'none'}")
+    report_ids = tuple(dict.fromkeys(report for by_report in codes.values() for report in by_report))
+    groups = cluster_vector(report_ids, clusters)
+    found = []
+    for variable in codebook.learned:
+        table = encode(codebook, variable, codes, report_ids, "asked")
+        if reference not in table.coders:
+            continue
+        r = table.coders.index(reference)
+        for c, coder in enumerate(table.coders):
+            if c == r:
+                continue
+            both = table.coded[r] & table.coded[c]
+            ids = [report for report, chosen in zip(report_ids, both.tolist(), strict=True) if chosen]
+            scores, parts = _ratios(table, r, c, both)
+            rows = [
+                row
+                for name, levels in slices.items()
+                for row in _rows(name, levels, ids, scores, parts, groups[both], bootstrap, permutations)
+            ]
+            n_tests, rows = _adjusted(rows)
+            n_clusters = len(np.unique(groups[both]))
+            found.append(SliceScores(variable.id, coder, reference, len(ids), n_clusters, n_tests, tuple(rows)))
+    return found
+
+
+def _ratios(table: Table, r: int, c: int, both: Bools) -> tuple[list[tuple[Measure, str | None]], Floats]:
+    """The scores of a variable, and what each unit adds to their numerators and denominators, (units, scores, 2)."""
+    if table.codes is not None:
+        has, gave = (table.codes[x, both][:, None] == np.arange(len(table.categories)) for x in (r, c))
+    else:
+        assert table.present is not None, "a table has codes or labels"
+        has, gave = table.present[r, both], table.present[c, both]
+    tp, fp, fn, _ = np.moveaxis(outcomes(has, gave), -1, 0)
+    f1 = np.stack([2 * tp, 2 * tp + fp + fn], axis=-1)
+    same = np.stack([(has == gave).all(axis=1), np.ones(len(has))], axis=-1)
+    scores: list[tuple[Measure, str | None]] = [("agreement", None)]
+    parts = [same[:, None]]
+    if table.variable.type == "multi":
+        scores.append(("micro_f1", None))
+        parts.append(f1.sum(axis=1)[:, None])
+    scores += [("f1", label) for label in (table.variable.label_ids or [None])]
+    return scores, np.concatenate([*parts, f1], axis=1)
+
+
+def _rows(
+    name: str,
+    levels: Mapping[str, str],
+    ids: Sequence[str],
+    scores: Sequence[tuple[Measure, str | None]],
+    parts: Floats,
+    clusters: Ints,
+    bootstrap: ClusterBootstrap | None,
+    permutations: Permutations,
+) -> Iterator[SliceRow]:
+    """Rows of one slice, level by level in sorted order, with p-values that are not adjusted."""
+    known = np.array([report in levels for report in ids], dtype=np.bool_)
+    parts, clusters = parts[known], clusters[known]
+    names, position = np.unique([levels[report] for report in ids if report in levels], return_inverse=True)
+    _, group = np.unique(clusters, return_inverse=True)
+    n_groups = int(group.max(initial=-1)) + 1
+    sums = np.zeros((n_groups, len(scores), 2))
+    np.add.at(sums, group, parts)
+    # A story whose reprints are of several levels is tested as one of the level that most of them are of.
+    members = np.zeros((n_groups, len(names)))
+    np.add.at(members, (group, position), 1)
+    home = members.argmax(axis=1)
+    first: list[float | None] = []
+    for k, level in enumerate(names.tolist()):
+        here, inside = position == k, home == k
+        bears = sums[..., 1] > 0
+        enough = [bears[side].sum(axis=0) >= LEAST_GROUPS for side in (inside, ~inside)]
+        estimates = _estimates(parts, here, clusters, bootstrap, enough)
+        tested: list[float | None] = []
+        for q, (measure, label) in enumerate(scores):
+            score, rest, difference = estimates[q]
+            reason = ONE_LEVEL if len(names) == 1 else difference.reason
+            p = None
+            if reason is None and not (enough[0][q] and enough[1][q]):
+                reason = TOO_FEW_GROUPS
+            if reason is None:
+                # Of two levels, either is the rest of the other.
+                p = first[q] if k and len(names) == 2 else permutation_p(sums[:, q], inside, permutations)
+            tested.append(p)
+            yield SliceRow(
+                name,
+                level,
+                measure,
+                label,
+                n=int(here.sum()),
+                n_clusters=len(np.unique(clusters[here])),
+                n_bearing=int(bears[inside, q].sum()),
+                n_bearing_rest=int(bears[~inside, q].sum()),
+                score=score,
+                rest=rest,
+                difference=difference,
+                p=p,
+                reason=reason,
+            )
+        first = first or tested
+
+
+def _estimates(
+    parts: Floats, here: Bools, clusters: Ints, bootstrap: ClusterBootstrap | None, enough: Sequence[Bools]
+) -> list[tuple[Estimate, Estimate, Estimate]]:
+    """Score, rest and difference of each score; no interval where too few groups bear on it."""
+    n_scores = parts.shape[1]
+    sides = np.stack([parts * here[:, None, None], parts * ~here[:, None, None]], axis=1)
+
+    def statistic(totals: Floats) -> Floats:
+        by_side = totals.reshape(*totals.shape[:-1], 2, n_scores, 2)
+        ratios = divide(by_side[..., 0], by_side[..., 1])
+        together = np.concatenate([ratios, ratios[..., :1, :] - ratios[..., 1:, :]], axis=-2)
+        return together.reshape(*totals.shape[:-1], 3 * n_scores)
+
+    sizes = (int(here.sum()), int((~here).sum()), len(here))
+    found = estimate(
+        statistic,
+        sides.reshape(len(parts), -1),
+        clusters,
+        bootstrap,
+        n=len(here),
+        reasons=lambda q: NO_POSITIVES if min(sizes) or q < n_scores else NO_UNITS,
+    )
+    allowed = (enough[0], enough[1], enough[0] & enough[1])
+    return [
+        tuple(  # type: ignore[misc]
+            _without_interval(replace(found[s * n_scores + q], n=sizes[s]), bool(allowed[s][q])) for s in range(3)
+        )
+        for q in range(n_scores)
+    ]
+
+
+def _without_interval(found: Estimate, enough: bool) -> Estimate:
+    if enough or found.value is None:
+        return found
+    return replace(found, low=None, high=None, undefined_share=None, interval_note=TOO_FEW_GROUPS)
+
+
+def _adjusted(rows: Sequence[SliceRow]) -> tuple[int, list[SliceRow]]:
+    """The number of tests, and the rows with p-values adjusted over them; a slice of two levels has one test."""
+    two = {name for name in {r.slice for r in rows} if len({r.level for r in rows if r.slice == name}) == 2}
+    keys = [(r.slice, None if r.slice in two else r.level, r.measure, r.label) for r in rows]
+    tests = {key: r.p for key, r in zip(keys, rows, strict=True) if r.p is not None}
+    adjusted = dict(zip(tests, false_discovery_control(list(tests.values())).tolist() if tests else [], strict=True))
+    return len(tests), [
+        r if r.p is None else replace(r, p_adjusted=adjusted[key], flagged=adjusted[key] <= FALSE_DISCOVERIES)
+        for key, r in zip(keys, rows, strict=True)
+    ]
