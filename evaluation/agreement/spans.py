@@ -151,7 +151,7 @@ def _segments(
         if not 0 <= start < end <= lengths[report]:
             raise UserError(
                 f"report {report}, coder {by}: the evidence from {start} to {end} does not lie in the text, which has "
-                f"{lengths[report]} characters; run `weijing check` on the codes"
+                f"{lengths[report]} characters; mark it anew"
             )
     return merged(spans)
 
@@ -168,8 +168,9 @@ def _row(
     bootstrap: ClusterBootstrap | None,
 ) -> SpanRow:
     """``sums``: (reports, 4); ``sizes``: (reports, 2) characters that each coder marked."""
-    both, one = (sizes > 0).all(axis=1), (sizes > 0).sum(axis=1) == 1
-    either = both | one
+    marks = (sizes > 0).sum(axis=1)
+    both: Bools = np.equal(marks, 2)
+    either: Bools = np.greater(marks, 0)
     # Of two coders, 2 |A and B| = |A| + |B| - the characters on which they differ.
     f1 = 1 - divide(sums[:, 0], sizes.sum(axis=1))
     n, n_both = len(groups), int(both.sum())
@@ -203,7 +204,7 @@ def _row(
         n=n,
         n_clusters=len(np.unique(groups)),
         n_both=n_both,
-        n_one=int(one.sum()),
+        n_one=int(either.sum()) - n_both,
         n_neither=n - int(either.sum()),
         f1=mean(either, NO_SPANS),
         f1_both=mean(both, NO_COMMON_REPORT),

@@ -155,7 +155,7 @@ def _of(
     for i, j in combinations(range(len(ids)), 2):
         warned = frozenset((ids[i], ids[j])) in named
         if warned or occurs[i, j] or occurs[j, i]:
-            base = np.ones(len(has), dtype=np.bool_) if variable.type == "multi" else missed.any(axis=1)
+            base: Bools = np.full(len(has), True) if variable.type == "multi" else np.any(missed, axis=1)
             sums = _contributions(has, gave, base, i, j)
             pairs.append(_pair(ids[i], ids[j], warned, sums, everything, clusters, bootstrap))
     pairs.sort(key=lambda pair: -pair.a_to_b - pair.b_to_a)

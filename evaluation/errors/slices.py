@@ -140,7 +140,8 @@ def _ratios(table: Table, r: int, c: int, both: Bools) -> tuple[list[tuple[Measu
     if table.variable.type == "multi":
         scores.append(("micro_f1", None))
         parts.append(f1.sum(axis=1)[:, None])
-    scores += [("f1", label) for label in (table.variable.label_ids or [None])]
+    labels: Sequence[str | None] = table.variable.label_ids or [None]
+    scores += [("f1", label) for label in labels]
     return scores, np.concatenate([*parts, f1], axis=1)
 
 
@@ -156,10 +157,12 @@ def _rows(
 ) -> Iterator[SliceRow]:
     """Rows of one slice, level by level in sorted order, with p-values that are not adjusted."""
     known = np.array([report in levels for report in ids], dtype=np.bool_)
+    if not known.any():
+        return
     parts, clusters = parts[known], clusters[known]
     names, position = np.unique([levels[report] for report in ids if report in levels], return_inverse=True)
     _, group = np.unique(clusters, return_inverse=True)
-    n_groups = int(group.max(initial=-1)) + 1
+    n_groups = int(group.max()) + 1
     sums = np.zeros((n_groups, len(scores), 2))
     np.add.at(sums, group, parts)
     # A story whose reprints are of several levels is tested as one of the level that most of them are of.

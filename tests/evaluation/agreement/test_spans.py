@@ -73,7 +73,7 @@ def texts(draw):
     return draw(st.lists(st.tuples(st.lists(span, max_size=3), st.lists(span, max_size=3)), min_size=1, max_size=6))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(texts(), st.integers(0, 3), st.randoms())
 def test_what_does_not_matter(pairs, shift, rng):
     def of(pairs, first=0, shift=0):
