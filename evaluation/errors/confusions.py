@@ -10,7 +10,7 @@ over what is expected so, in both directions together. One code among two has no
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -27,6 +27,7 @@ DEFAULT = ClusterBootstrap()
 WITH_PAIRS = ("multi", "nominal", "ordinal")
 LEAST_GROUPS = 3
 """Reprint groups in which a confusion must occur before it is called found."""
+CELLS_AT_ONCE = 20_000_000
 
 NO_SUCH_REFERENCE = "no_reference_without_the_other"
 """The reference never has the one label without the other, so they could not be confused in that direction."""
@@ -151,13 +152,22 @@ def _of(
     occurs = missed.T.astype(np.int64) @ added.astype(np.int64)
     named = named_pairs(variable)
     ids = variable.label_ids
+    base: Bools = np.full(len(has), True) if variable.type == "multi" else np.any(missed, axis=1)
+    shown = [
+        (i, j)
+        for i, j in combinations(range(len(ids)), 2)
+        if frozenset((ids[i], ids[j])) in named or occurs[i, j] or occurs[j, i]
+    ]
+    # Pairs share their draws, as many at a time as memory holds.
+    at_once = max(1, CELLS_AT_ONCE // (12 * max(1, len(has))))
     pairs = []
-    for i, j in combinations(range(len(ids)), 2):
-        warned = frozenset((ids[i], ids[j])) in named
-        if warned or occurs[i, j] or occurs[j, i]:
-            base: Bools = np.full(len(has), True) if variable.type == "multi" else np.any(missed, axis=1)
-            sums = _contributions(has, gave, base, i, j)
-            pairs.append(_pair(ids[i], ids[j], warned, sums, everything, clusters, bootstrap))
+    for start in range(0, len(shown), at_once):
+        some = shown[start : start + at_once]
+        sums = np.stack([_contributions(has, gave, base, i, j) for i, j in some], axis=1)
+        found = _estimates(sums, everything, clusters, bootstrap)
+        for p, (i, j) in enumerate(some):
+            warned = frozenset((ids[i], ids[j])) in named
+            pairs.append(_pair(ids[i], ids[j], warned, sums[:, p], clusters, found[4 * p : 4 * p + 4], bootstrap))
     pairs.sort(key=lambda pair: -pair.a_to_b - pair.b_to_a)
     return Confusions(
         variable.id,
@@ -183,29 +193,34 @@ def _contributions(has: Bools, gave: Bools, base: Bools, i: int, j: int) -> Floa
     return np.column_stack(parts).astype(np.float64)
 
 
+def _estimates(sums: Floats, everything: Ints, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[Estimate]:
+    """Both rates, share and lift of each pair, one pair after the other, from its (units, pairs, 12) contributions."""
+    n, n_pairs, _ = sums.shape
+
+    def statistic(totals: Floats) -> Floats:
+        by_way = totals[..., :-1].reshape(*totals.shape[:-1], n_pairs, 2, 6)
+        alone, confused, _, missed, added, lacking = np.moveaxis(by_way, -1, 0)
+        both = confused.sum(axis=-1)
+        last = np.stack([divide(both, totals[..., -1:]), divide(both, _expected(missed, added, lacking))], axis=-1)
+        return np.concatenate([divide(confused, alone), last], axis=-1).reshape(*totals.shape[:-1], n_pairs * 4)
+
+    reasons = (NO_SUCH_REFERENCE, NO_SUCH_REFERENCE, NO_CONFUSIONS, NO_ERRORS)
+    contributions = np.column_stack([sums.reshape(n, n_pairs * 12), everything])
+    return estimate(
+        statistic, contributions, clusters, bootstrap, n=n, reasons=lambda q: reasons[q % 4] if n else NO_UNITS
+    )
+
+
 def _pair(
     a: str,
     b: str,
     named: bool,
     sums: Floats,
-    everything: Ints,
     clusters: Ints,
+    found: Sequence[Estimate],
     bootstrap: ClusterBootstrap | None,
 ) -> Confusion:
-    def statistic(totals: Floats) -> Floats:
-        alone, confused, _, missed, added, lacking = np.moveaxis(
-            totals[..., :12].reshape(*totals.shape[:-1], 2, 6), -1, 0
-        )
-        both, expected = confused.sum(axis=-1), _expected(missed, added, lacking)
-        last = np.stack([divide(both, totals[..., 12]), divide(both, expected)], axis=-1)
-        return np.concatenate([divide(confused, alone), last], axis=-1)
-
-    reasons = (NO_SUCH_REFERENCE, NO_SUCH_REFERENCE, NO_CONFUSIONS, NO_ERRORS)
-    n = len(sums)
-    contributions = np.column_stack([sums, everything])
-    rate_a, rate_b, share, lift = estimate(
-        statistic, contributions, clusters, bootstrap, n=n, reasons=lambda q: reasons[q] if n else NO_UNITS
-    )
+    rate_a, rate_b, share, lift = found
     first, second = sums.sum(axis=0).reshape(2, 6)
     groups = len(np.unique(clusters[(sums[:, 1] + sums[:, 7]) > 0]))
     above = lift.low if bootstrap is not None else lift.value

@@ -36,6 +36,7 @@ DEFAULT = ClusterBootstrap()
 LEAST_GROUPS = 10
 """Reprint groups that must bear on a score, within the level and without, for an interval and a test."""
 FALSE_DISCOVERIES = 0.05
+CELLS_AT_ONCE = 20_000_000
 
 TOO_FEW_GROUPS = "too_few_groups"
 """Fewer than ``LEAST_GROUPS`` reprint groups bear on the score, in the level or in the rest."""
@@ -170,17 +171,20 @@ def _rows(
     np.add.at(members, (group, position), 1)
     home = members.argmax(axis=1)
     first: list[float | None] = []
-    for k, level in enumerate(names.tolist()):
+    bears = sums[..., 1] > 0
+    estimates = _estimates(parts, position, len(names), clusters, bootstrap)
+    for k, (level, found) in enumerate(zip(names.tolist(), estimates, strict=True)):
         here, inside = position == k, home == k
-        bears = sums[..., 1] > 0
         enough = [bears[side].sum(axis=0) >= LEAST_GROUPS for side in (inside, ~inside)]
-        estimates = _estimates(parts, here, clusters, bootstrap, enough)
+        allowed = (enough[0], enough[1], enough[0] & enough[1])
         tested: list[float | None] = []
         for q, (measure, label) in enumerate(scores):
-            score, rest, difference = estimates[q]
+            score, rest, difference = (
+                _without_interval(side[q], bool(is_so[q])) for side, is_so in zip(found, allowed, strict=True)
+            )
             reason = ONE_LEVEL if len(names) == 1 else difference.reason
             p = None
-            if reason is None and not (enough[0][q] and enough[1][q]):
+            if reason is None and not allowed[2][q]:
                 reason = TOO_FEW_GROUPS
             if reason is None:
                 # Of two levels, either is the rest of the other.
@@ -205,34 +209,40 @@ def _rows(
 
 
 def _estimates(
-    parts: Floats, here: Bools, clusters: Ints, bootstrap: ClusterBootstrap | None, enough: Sequence[Bools]
-) -> list[tuple[Estimate, Estimate, Estimate]]:
-    """Score, rest and difference of each score; no interval where too few groups bear on it."""
-    n_scores = parts.shape[1]
-    sides = np.stack([parts * here[:, None, None], parts * ~here[:, None, None]], axis=1)
+    parts: Floats, position: Ints, n_levels: int, clusters: Ints, bootstrap: ClusterBootstrap | None
+) -> Iterator[list[list[Estimate]]]:
+    """Level by level: score, rest and difference (3) of each score, [3][scores]."""
+    n, n_scores, _ = parts.shape
+    # Levels share their draws, as many at a time as memory holds.
+    at_once = max(1, CELLS_AT_ONCE // (n * n_scores * 2))
+    sizes = np.bincount(position, minlength=n_levels)
+    for start in range(0, n_levels, at_once):
+        levels = range(start, min(start + at_once, n_levels))
+        k = len(levels)
+        of_level = parts[:, None] * (position[:, None] == np.array(levels))[..., None, None]
 
-    def statistic(totals: Floats) -> Floats:
-        by_side = totals.reshape(*totals.shape[:-1], 2, n_scores, 2)
-        ratios = divide(by_side[..., 0], by_side[..., 1])
-        together = np.concatenate([ratios, ratios[..., :1, :] - ratios[..., 1:, :]], axis=-2)
-        return together.reshape(*totals.shape[:-1], 3 * n_scores)
+        def statistic(totals: Floats, k: int = k) -> Floats:
+            sums = totals.reshape(*totals.shape[:-1], k + 1, n_scores, 2)
+            here = sums[..., :k, :, :]
+            rest = sums[..., k:, :, :] - here
+            scores = [divide(side[..., 0], side[..., 1]) for side in (here, rest)]
+            together = np.stack([*scores, scores[0] - scores[1]], axis=-2)
+            return together.reshape(*totals.shape[:-1], k * 3 * n_scores)
 
-    sizes = (int(here.sum()), int((~here).sum()), len(here))
-    found = estimate(
-        statistic,
-        sides.reshape(len(parts), -1),
-        clusters,
-        bootstrap,
-        n=len(here),
-        reasons=lambda q: NO_POSITIVES if min(sizes) or q < n_scores else NO_UNITS,
-    )
-    allowed = (enough[0], enough[1], enough[0] & enough[1])
-    return [
-        tuple(  # type: ignore[misc]
-            _without_interval(replace(found[s * n_scores + q], n=sizes[s]), bool(allowed[s][q])) for s in range(3)
+        found = estimate(
+            statistic,
+            np.concatenate([of_level, parts[:, None]], axis=1).reshape(n, -1),
+            clusters,
+            bootstrap,
+            n=n,
+            reasons=lambda q: NO_UNITS if n_levels == 1 and q >= n_scores else NO_POSITIVES,
         )
-        for q in range(n_scores)
-    ]
+        for i, level in enumerate(levels):
+            counts = (int(sizes[level]), n - int(sizes[level]), n)
+            own = found[i * 3 * n_scores : (i + 1) * 3 * n_scores]
+            yield [
+                [replace(e, n=counts[side]) for e in own[side * n_scores : (side + 1) * n_scores]] for side in range(3)
+            ]
 
 
 def _without_interval(found: Estimate, enough: bool) -> Estimate:

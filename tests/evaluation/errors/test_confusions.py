@@ -9,6 +9,7 @@ from weijing.configs.codebook import Codebook
 from weijing.configs.errors import UserError
 from weijing.configs.load import load_codebook
 from weijing.evaluation.bootstrap import ClusterBootstrap
+from weijing.evaluation.errors import confusions as module
 from weijing.evaluation.errors.confusions import confusions, named_pairs
 
 FAST = ClusterBootstrap(400)
@@ -153,6 +154,13 @@ def test_perfect_codes_and_none_at_all_have_reasons():
     codes = {"gold": {"r": {"tastes": []}}, "coder": {"s": {"tastes": []}}}
     (apart,) = confusions(TASTES, codes, {}, reference="gold", bootstrap=FAST)
     assert (apart.n, apart.pairs[0].rate_a_to_b.reason, apart.pairs[0].lift.reason) == (0, "no_units", "no_units")
+
+
+def test_pairs_taken_a_few_at_a_time_give_the_same(monkeypatch):
+    pairs = confused_at_random(np.random.default_rng(2), 100, 0.2)
+    whole = of(TASTES, "tastes", pairs, FAST)
+    monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)
+    assert of(TASTES, "tastes", pairs, FAST) == whole
 
 
 def test_each_coder_but_the_reference():

@@ -10,6 +10,7 @@ from weijing.configs.codebook import Codebook
 from weijing.configs.errors import UserError
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.classification import multi_scores
+from weijing.evaluation.errors import slices as module
 from weijing.evaluation.errors.permutation import Permutations
 from weijing.evaluation.errors.slices import LEAST_GROUPS, slice_scores
 
@@ -188,6 +189,14 @@ def test_reports_without_a_level_are_in_no_slice():
     some = {r: level for r, level in by(n, lambda i: "ab"[i % 2]).items() if int(r[1:]) < 40}
     row = pick(scores(codes, {"x": some, "y": {}})["colour"], level="a", measure="agreement")
     assert (row.n, row.rest.n) == (20, 20)
+
+
+def test_levels_taken_a_few_at_a_time_give_the_same(monkeypatch):
+    codes = made_up(np.random.default_rng(6), 120, np.full(120, 0.2))
+    slices = {"x": by(120, lambda i: "abcde"[i % 5])}
+    whole = scores(codes, slices)
+    monkeypatch.setattr(module, "CELLS_AT_ONCE", 1)
+    assert scores(codes, slices) == whole
 
 
 def test_an_unknown_reference_is_named():
