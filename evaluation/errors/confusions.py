@@ -17,11 +17,11 @@ from itertools import combinations
 import numpy as np
 
 from ...configs.codebook import Codebook, Variable
-from ...configs.errors import UserError
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_UNITS, Bools, Estimate, Floats, Ints, divide
-from ..ratings import cluster_vector
-from ..tables import CodesByCoder, encode
+from ..tables import CodesByCoder
+from .against import Against, against
+from .suggestions import Suggestion, add_a_rule, not_borne_out
 
 DEFAULT = ClusterBootstrap()
 WITH_PAIRS = ("multi", "nominal", "ordinal")
@@ -70,16 +70,6 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Suggestion:
-    """A pair on which the codebook and the codes do not agree, and what to do about it."""
-
-    a: str
-    b: str
-    zh: str
-    en: str
-
-
-@dataclass(frozen=True)
 class Confusions:
     """A coder's confusions of a variable, on ``n`` reports that reference and coder both coded.
 
@@ -117,36 +107,12 @@ def confusions(
     ``clusters``: reprint group of each report; one that is not in it is a group of its own. UserError for an unknown
     reference or a value that the codebook does not allow.
     """
-    if reference not in codes:
-        raise UserError(f"no codes of the reference {reference!r}; coders are {', '.join(codes) or 'none'}")
-    report_ids = tuple(dict.fromkeys(report for by_report in codes.values() for report in by_report))
-    groups = cluster_vector(report_ids, clusters)
-    found = []
-    for variable in codebook.coded:
-        if variable.type not in WITH_PAIRS:
-            continue
-        table = encode(codebook, variable, codes, report_ids, "asked")
-        if reference not in table.coders:
-            continue
-        given = table.present if table.codes is None else table.codes[..., None] == np.arange(len(variable.labels))
-        r = table.coders.index(reference)
-        for c, coder in enumerate(table.coders):
-            both = table.coded[r] & table.coded[c]
-            if c != r and given is not None:
-                found.append(_of(variable, coder, reference, given[r, both], given[c, both], groups[both], bootstrap))
-    return found
+    variables = [v for v in codebook.coded if v.type in WITH_PAIRS]
+    return [_of(one, reference, bootstrap) for one in against(codebook, variables, codes, clusters, reference)]
 
 
-def _of(
-    variable: Variable,
-    coder: str,
-    reference: str,
-    has: Bools,
-    gave: Bools,
-    clusters: Ints,
-    bootstrap: ClusterBootstrap | None,
-) -> Confusions:
-    """``has``, ``gave``: (units, labels) of reference and coder."""
+def _of(one: Against, reference: str, bootstrap: ClusterBootstrap | None) -> Confusions:
+    variable, has, gave, clusters = one.variable, one.has, one.gave, one.clusters
     missed, added = has & ~gave, gave & ~has
     everything = missed.sum(axis=1) * added.sum(axis=1)
     occurs = missed.T.astype(np.int64) @ added.astype(np.int64)
@@ -171,14 +137,20 @@ def _of(
     pairs.sort(key=lambda pair: -pair.a_to_b - pair.b_to_a)
     return Confusions(
         variable.id,
-        coder,
+        one.coder,
         reference,
         n=len(has),
         n_clusters=len(np.unique(clusters)),
         n_confusions=int(everything.sum()),
         pairs=tuple(pairs),
-        unnamed=tuple(_suggest_rule(variable, p) for p in pairs if p.found and not p.named),
-        not_found=tuple(_suggest_look(variable, p) for p in pairs if p.named and not p.found),
+        unnamed=tuple(
+            add_a_rule(variable, p.a, p.b, p.a_to_b + p.b_to_a, p.n_clusters) for p in pairs if p.found and not p.named
+        ),
+        not_found=tuple(
+            not_borne_out(variable, p.a, p.b, p.a_to_b + p.b_to_a, p.reference_a + p.reference_b)
+            for p in pairs
+            if p.named and not p.found
+        ),
     )
 
 
@@ -249,30 +221,3 @@ def _expected(missed: Floats, added: Floats, lacking: Floats) -> Floats:
     each = divide(missed * added, lacking)
     expected: Floats = np.where(np.isnan(each), 0.0, each).sum(axis=-1)
     return expected
-
-
-def _suggest_rule(variable: Variable, pair: Confusion) -> Suggestion:
-    a, b = variable.label(pair.a).name, variable.label(pair.b).name
-    n = pair.a_to_b + pair.b_to_a
-    return Suggestion(
-        pair.a,
-        pair.b,
-        zh=f"“{a.zh}”与“{b.zh}”混淆了 {n} 次（{pair.n_clusters} 组报道），编码手册没有提示："
-        "请补一条区分二者的规则，并互列为易混。",
-        en=f"“{a.en}” and “{b.en}” were confused {n} times (in {pair.n_clusters} stories), of which the codebook does "
-        "not warn: add a rule that tells them apart, and list them as confusable.",
-    )
-
-
-def _suggest_look(variable: Variable, pair: Confusion) -> Suggestion:
-    a, b = variable.label(pair.a).name, variable.label(pair.b).name
-    n = pair.a_to_b + pair.b_to_a
-    chances = pair.reference_a + pair.reference_b
-    return Suggestion(
-        pair.a,
-        pair.b,
-        zh=f"编码手册提示“{a.zh}”与“{b.zh}”易混，{chances} 份可能混淆的报道中混淆了 {n} 次，不足以认定："
-        "提示可能已起作用，也可能报道太少。",
-        en=f"The codebook warns that “{a.en}” and “{b.en}” are confusable; they were confused {n} times in {chances} "
-        "reports where they could be, too few to say so: the warning works, or the reports are too few.",
-    )

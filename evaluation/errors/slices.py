@@ -3,11 +3,7 @@
 Scores are ratios of sums, which every slice can be compared by: agreement (the very same code or labels), F1 of each
 label, and for a multi variable micro-F1. Not macro-F1: it averages the labels that occur, and slices differ in those.
 
-Many levels of many slices are compared, so p-values are adjusted over all tests of a variable, by Benjamini &
-Hochberg (1995), Controlling the false discovery rate, J. R. Statist. Soc. B 57. Their procedure supposes independent
-or positively dependent tests. Levels of a slice are compared with each other's reports and so are not; yet for
-two-sided tests the rate is held in practice (Reiner-Benaim 2007, Biometrical Journal 49), while the adjustment of
-Benjamini & Yekutieli, which holds always, would multiply the p-values of a hundred tests by five.
+Many levels of many slices are compared, so p-values are adjusted over all tests of a variable (``multiplicity.py``).
 """
 
 from __future__ import annotations
@@ -17,15 +13,14 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from ...configs.codebook import Codebook
-from ...configs.errors import UserError
 from ..bootstrap import ClusterBootstrap, estimate
 from ..classification import outcomes
-from ..estimate import NO_POSITIVES, NO_UNITS, Bools, Estimate, Floats, Ints, divide
-from ..ratings import cluster_vector
-from ..tables import CodesByCoder, Table, encode
+from ..estimate import NO_POSITIVES, NO_UNITS, Estimate, Floats, Ints, divide
+from ..tables import CodesByCoder
+from .against import Against, against
+from .multiplicity import adjusted
 from .permutation import Permutations, permutation_p
 
 Measure = Literal["agreement", "micro_f1", "f1"]
@@ -99,49 +94,35 @@ def slice_scores(
     ``clusters``: reprint group of each report; one that is not in it is a group of its own. UserError for an unknown
     reference or a value that the codebook does not allow.
     """
-    if reference not in codes:
-        raise UserError(f"no codes of the reference {reference!r}; coders are {', '.join(codes) or 'none'}")
-    report_ids = tuple(dict.fromkeys(report for by_report in codes.values() for report in by_report))
-    groups = cluster_vector(report_ids, clusters)
     found = []
-    for variable in codebook.learned:
-        table = encode(codebook, variable, codes, report_ids, "asked")
-        if reference not in table.coders:
-            continue
-        r = table.coders.index(reference)
-        for c, coder in enumerate(table.coders):
-            if c == r:
-                continue
-            both = table.coded[r] & table.coded[c]
-            ids = [report for report, chosen in zip(report_ids, both.tolist(), strict=True) if chosen]
-            scores, parts = _ratios(table, r, c, both)
-            rows = [
+    for one in against(codebook, codebook.learned, codes, clusters, reference):
+        scores, parts = _ratios(one)
+        n_tests, rows = _adjusted(
+            [
                 row
                 for name, levels in slices.items()
-                for row in _rows(name, levels, ids, scores, parts, groups[both], bootstrap, permutations)
+                for row in _rows(name, levels, one, scores, parts, bootstrap, permutations)
             ]
-            n_tests, rows = _adjusted(rows)
-            n_clusters = len(np.unique(groups[both]))
-            found.append(SliceScores(variable.id, coder, reference, len(ids), n_clusters, n_tests, tuple(rows)))
+        )
+        n_clusters = len(np.unique(one.clusters))
+        found.append(
+            SliceScores(one.variable.id, one.coder, reference, len(one.report_ids), n_clusters, n_tests, tuple(rows))
+        )
     return found
 
 
-def _ratios(table: Table, r: int, c: int, both: Bools) -> tuple[list[tuple[Measure, str | None]], Floats]:
+def _ratios(one: Against) -> tuple[list[tuple[Measure, str | None]], Floats]:
     """The scores of a variable, and what each unit adds to their numerators and denominators, (units, scores, 2)."""
-    if table.codes is not None:
-        has, gave = (table.codes[x, both][:, None] == np.arange(len(table.categories)) for x in (r, c))
-    else:
-        assert table.present is not None, "a table has codes or labels"
-        has, gave = table.present[r, both], table.present[c, both]
+    has, gave = one.has, one.gave
     tp, fp, fn, _ = np.moveaxis(outcomes(has, gave), -1, 0)
     f1 = np.stack([2 * tp, 2 * tp + fp + fn], axis=-1)
     same = np.stack([(has == gave).all(axis=1), np.ones(len(has))], axis=-1)
     scores: list[tuple[Measure, str | None]] = [("agreement", None)]
     parts = [same[:, None]]
-    if table.variable.type == "multi":
+    if one.variable.type == "multi":
         scores.append(("micro_f1", None))
         parts.append(f1.sum(axis=1)[:, None])
-    labels: Sequence[str | None] = table.variable.label_ids or [None]
+    labels: Sequence[str | None] = one.variable.label_ids or [None]
     scores += [("f1", label) for label in labels]
     return scores, np.concatenate([*parts, f1], axis=1)
 
@@ -149,19 +130,18 @@ def _ratios(table: Table, r: int, c: int, both: Bools) -> tuple[list[tuple[Measu
 def _rows(
     name: str,
     levels: Mapping[str, str],
-    ids: Sequence[str],
+    one: Against,
     scores: Sequence[tuple[Measure, str | None]],
     parts: Floats,
-    clusters: Ints,
     bootstrap: ClusterBootstrap | None,
     permutations: Permutations,
 ) -> Iterator[SliceRow]:
     """Rows of one slice, level by level in sorted order, with p-values that are not adjusted."""
-    known = np.array([report in levels for report in ids], dtype=np.bool_)
+    known = np.array([report in levels for report in one.report_ids], dtype=np.bool_)
     if not known.any():
         return
-    parts, clusters = parts[known], clusters[known]
-    names, position = np.unique([levels[report] for report in ids if report in levels], return_inverse=True)
+    parts, clusters = parts[known], one.clusters[known]
+    names, position = np.unique([levels[r] for r in one.report_ids if r in levels], return_inverse=True)
     _, group = np.unique(clusters, return_inverse=True)
     n_groups = int(group.max()) + 1
     sums = np.zeros((n_groups, len(scores), 2))
@@ -256,8 +236,8 @@ def _adjusted(rows: Sequence[SliceRow]) -> tuple[int, list[SliceRow]]:
     two = {name for name in {r.slice for r in rows} if len({r.level for r in rows if r.slice == name}) == 2}
     keys = [(r.slice, None if r.slice in two else r.level, r.measure, r.label) for r in rows]
     tests = {key: r.p for key, r in zip(keys, rows, strict=True) if r.p is not None}
-    adjusted = dict(zip(tests, false_discovery_control(list(tests.values())).tolist() if tests else [], strict=True))
+    over_all = adjusted(tests)
     return len(tests), [
-        r if r.p is None else replace(r, p_adjusted=adjusted[key], flagged=adjusted[key] <= FALSE_DISCOVERIES)
+        r if r.p is None else replace(r, p_adjusted=over_all[key], flagged=over_all[key] <= FALSE_DISCOVERIES)
         for key, r in zip(keys, rows, strict=True)
     ]
