@@ -3,9 +3,10 @@
 A confusion a → b, of a variable with one code a report: the reference has a, the coder b. Of a multi variable: the
 reference has a without b, the coder b without a.
 
-Chance is independence in the 2 x 2 table "a missed" x "b added" of the reports whose reference lacks b: of a multi
-variable of all of them; of others of those coded wrongly, where something must be added. ``lift`` is what was found
-over what is expected so, in both directions together. One code among two has no choice where to err: its lift is 1.
+Chance, of a multi variable, is that "a missed" and "b added" are independent in the reports whose reference lacks b. A
+code that is missed must have another put in its place; there chance is that it is drawn from the others as common as
+they are with reference and coder together. ``lift`` is what was found over what chance expects, in both directions
+together. A code among two can be missed in one way only: its lift is 1.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class Confusion:
 
     ``reference_a``: reports whose reference has a without b; of these the coder has b without a in ``a_to_b``, and
     neither in ``omitted_a`` (of a variable with one code a report: any third label). ``n_clusters``: reprint groups
-    with a confusion of the two. ``expected``: confusions in both directions, were a missed and b added independently.
+    with a confusion of the two. ``expected``: confusions in both directions that chance gives.
     ``rate_a_to_b`` is ``a_to_b`` / ``reference_a``; ``share`` the pair's part of all confusions of the variable
     (a report in which two labels are missed and two added counts four); ``lift`` found / expected. ``named``: the
     codebook calls one of them confusable with the other. ``found``: in ``LEAST_GROUPS`` reprint groups or more, with
@@ -118,7 +119,6 @@ def _of(one: Against, reference: str, bootstrap: ClusterBootstrap | None) -> Con
     occurs = missed.T.astype(np.int64) @ added.astype(np.int64)
     named = named_pairs(variable)
     ids = variable.label_ids
-    base: Bools = np.full(len(has), True) if variable.type == "multi" else np.any(missed, axis=1)
     shown = [
         (i, j)
         for i, j in combinations(range(len(ids)), 2)
@@ -129,7 +129,7 @@ def _of(one: Against, reference: str, bootstrap: ClusterBootstrap | None) -> Con
     pairs = []
     for start in range(0, len(shown), at_once):
         some = shown[start : start + at_once]
-        sums = np.stack([_contributions(has, gave, base, i, j) for i, j in some], axis=1)
+        sums = np.stack([_contributions(has, gave, i, j, variable.type == "multi") for i, j in some], axis=1)
         found = _estimates(sums, everything, clusters, bootstrap)
         for p, (i, j) in enumerate(some):
             warned = frozenset((ids[i], ids[j])) in named
@@ -154,14 +154,19 @@ def _of(one: Against, reference: str, bootstrap: ClusterBootstrap | None) -> Con
     )
 
 
-def _contributions(has: Bools, gave: Bools, base: Bools, i: int, j: int) -> Floats:
-    """(units, 12): for each direction a without b, confused, omitted, a missed, b added, and b lacking."""
+def _contributions(has: Bools, gave: Bools, i: int, j: int, several: bool) -> Floats:
+    """(units, 12), for each direction: a without b, confused, omitted, a missed, and the share that is b by chance.
+
+    The share's numerator and denominator: b added, of those that lack it, where ``several`` labels may be given; else
+    codes that are b, of those that are not a.
+    """
     parts = []
     for a, b in ((i, j), (j, i)):
         lacks = ~has[:, b]
         alone = has[:, a] & lacks
         missed, added = alone & ~gave[:, a], lacks & gave[:, b]
-        parts += [alone, missed & added, missed & ~added, missed, added, lacks & base]
+        by_chance = [added, lacks] if several else [has[:, b] * 1 + gave[:, b], 2 - (has[:, a] * 1 + gave[:, a])]
+        parts += [alone, missed & added, missed & ~added, missed, *by_chance]
     return np.column_stack(parts).astype(np.float64)
 
 
@@ -171,9 +176,9 @@ def _estimates(sums: Floats, everything: Ints, clusters: Ints, bootstrap: Cluste
 
     def statistic(totals: Floats) -> Floats:
         by_way = totals[..., :-1].reshape(*totals.shape[:-1], n_pairs, 2, 6)
-        alone, confused, _, missed, added, lacking = np.moveaxis(by_way, -1, 0)
+        alone, confused, _, missed, b_is, b_may_be = np.moveaxis(by_way, -1, 0)
         both = confused.sum(axis=-1)
-        last = np.stack([divide(both, totals[..., -1:]), divide(both, _expected(missed, added, lacking))], axis=-1)
+        last = np.stack([divide(both, totals[..., -1:]), divide(both, _expected(missed, b_is, b_may_be))], axis=-1)
         return np.concatenate([divide(confused, alone), last], axis=-1).reshape(*totals.shape[:-1], n_pairs * 4)
 
     reasons = (NO_SUCH_REFERENCE, NO_SUCH_REFERENCE, NO_CONFUSIONS, NO_ERRORS)
@@ -200,7 +205,7 @@ def _pair(
         a,
         b,
         named=named,
-        found=groups >= LEAST_GROUPS and above is not None and above > 1,
+        found=groups >= LEAST_GROUPS and above is not None and above > 1 + 1e-9,
         reference_a=int(first[0]),
         reference_b=int(second[0]),
         a_to_b=int(first[1]),
@@ -216,8 +221,8 @@ def _pair(
     )
 
 
-def _expected(missed: Floats, added: Floats, lacking: Floats) -> Floats:
+def _expected(missed: Floats, b_is: Floats, b_may_be: Floats) -> Floats:
     """(...) expected confusions of the two directions (..., 2) together."""
-    each = divide(missed * added, lacking)
+    each = divide(missed * b_is, b_may_be)
     expected: Floats = np.where(np.isnan(each), 0.0, each).sum(axis=-1)
     return expected

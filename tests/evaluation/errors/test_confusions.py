@@ -90,11 +90,29 @@ def test_off_diagonal_cells_of_single_codes():
     found = of(COLOUR, "colour", pairs)
     one = pair(found, "red", "green")
     assert (one.reference_a, one.a_to_b, one.omitted_a, one.b_to_a) == (5, 3, 1, 2)
-    # Wrong and not green: 4, all of them red missed, 3 green added; wrong and not red: 2, both green missed, red added.
-    assert one.expected == pytest.approx(4 * 3 / 4 + 2 * 2 / 2)
+    # Of 16 codes 8 are not red, 5 of them green, and red is missed 4 times; 11 are not green, 8 of them red.
+    assert one.expected == pytest.approx(4 * 5 / 8 + 2 * 8 / 11)
     assert one.share.value == pytest.approx(5 / 6)
     assert pair(found, "red", "blue").a_to_b == 1
     assert sum(p.a_to_b + p.b_to_a for p in found.pairs) == found.n_confusions == 6
+
+
+def test_one_pair_that_makes_nearly_all_errors_is_found():
+    rng = np.random.default_rng(3)
+    names = np.array(["red", "green", "blue"])
+    truth = rng.integers(0, 3, size=300)
+    wrong = rng.random(300)
+    coded = np.where((truth == 0) & (wrong < 0.3), 2, np.where(wrong < 0.02, (truth + 1) % 3, truth))
+    found = of(COLOUR, "colour", list(zip(names[truth].tolist(), names[coded].tolist(), strict=True)), FAST)
+    assert [(s.a, s.b) for s in found.unnamed] == [("red", "blue")]
+    assert [(s.a, s.b) for s in found.not_found] == [("red", "green")]
+
+
+def test_of_two_codes_there_is_one_way_to_err():
+    book = codebook(variable("ripe", "ordinal", ["raw", "ripe"]))
+    found = of(book, "ripe", [(0, 1)] * 7 + [(1, 0)] * 2 + [(0, 0), (1, 1)] * 10, FAST)
+    assert found.pairs[0].lift.value == pytest.approx(1)
+    assert not found.pairs[0].found
 
 
 def test_ordinal_steps_are_labels_too():
