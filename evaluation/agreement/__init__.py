@@ -1,1 +1,1 @@
-"""How far coders agree: Krippendorff's alpha, and the coefficients beside it."""
+"""Agreement of coders: coefficients on codes, and on evidence."""

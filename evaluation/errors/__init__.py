@@ -1,0 +1,1 @@
+"""Where codes go wrong: labels confused, slices scored worse, codes that are likely mistakes."""
