@@ -85,9 +85,9 @@ def judge(
     ``codes`` must be blind: codes given with predictions in sight (``saw_prediction``) are left out by the caller.
     ``clusters``: reprint group of each report; one that is not in it is a group of its own. ``kinds``: human, model
     or synthetic, of every coder but the reference. ``reference``: the name of the settled codes, which are no
-    coder's; with it, the coders' consensus is set beside them. A scope is that of ``tables``; a candidate without codes of a variable is not judged on it. Without
-    ``bootstrap`` there are no intervals, and no verdict but "cannot say yet". UserError for an unknown candidate,
-    reference or kind, or a value that the codebook does not allow.
+    coder's; with it, the coders' consensus is set beside them. A scope is that of ``tables``; a candidate without
+    codes of a variable is not judged on it. Without ``bootstrap`` there are no intervals, and no verdict but "cannot
+    say yet". UserError for an unknown candidate, reference or kind, or a value that the codebook does not allow.
     """
     panel, panel_kind = _panel(codes, kinds, candidates, reference)
     report_ids = tuple(dict.fromkeys(report for by_report in codes.values() for report in by_report))

@@ -89,7 +89,7 @@ def decide(
     if lacking:
         code, needed = lacking
         reason = Reason(code, words.of_lack(code, test, compared, kind, ENOUGH, VARIED))
-        return _verdict("cannot_say", [reason], needed, test, kind)
+        return _verdict("cannot_say", [reason], needed, None, test, kind)
     by_test, by_difference = _of_test(test), _of_difference(compared, margin)
     reasons = [
         Reason(by_test, words.of_test(by_test, test, kind, ENOUGH)),
@@ -97,12 +97,12 @@ def decide(
     ]
     if by_test == "test_fails" or by_difference == "agrees_less":
         reasons.sort(key=lambda r: r.code not in ("test_fails", "agrees_less"))
-        return _verdict("no", reasons, Needed(0), test, kind)
+        return _verdict("no", reasons, Needed(0), None, test, kind)
     if by_test == "test_passes" and by_difference == "agrees":
-        return _verdict("yes", reasons, Needed(0), test, kind)
+        return _verdict("yes", reasons, Needed(0), None, test, kind)
     reasons.sort(key=lambda r: r.code in ("test_passes", "agrees"))
     needed = _greater(_for_test(test), reports_for_margin(compared.difference, margin, level))
-    return _verdict("cannot_say", reasons, needed, test, kind)
+    return _verdict("cannot_say", reasons, needed, test.third_coder, test, kind)
 
 
 def _lacking(test: AlternativeTest, compared: Beside) -> tuple[ReasonCode, Needed] | None:
@@ -150,10 +150,14 @@ def _greater(one: Needed, other: Needed) -> Needed:
     return one if (one.reports or 0) >= (other.reports or 0) else other
 
 
-def _verdict(answer: Answer, reasons: list[Reason], needed: Needed, test: AlternativeTest, kind: CoderKind) -> Verdict:
-    third, missing = None, None
-    if answer == "cannot_say":
-        third = test.third_coder
-        missing = words.of_needed(needed, third, against=needed.reason == WRONG_SIDE)
+def _verdict(
+    answer: Answer,
+    reasons: list[Reason],
+    needed: Needed,
+    third: Needed | None,
+    test: AlternativeTest,
+    kind: CoderKind,
+) -> Verdict:
+    missing = words.of_needed(needed, third, against=needed.reason == WRONG_SIDE)
     said = words.of_verdict(answer, [r.words for r in reasons], missing, len(test.coders), kind)
     return Verdict(answer, tuple(reasons), needed, third, said)

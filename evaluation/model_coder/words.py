@@ -15,9 +15,9 @@ CoderKind = Literal["human", "synthetic"]
 
 KINDS = {"human": Words(zh="人工", en="human"), "synthetic": Words(zh="合成", en="synthetic")}
 ANSWERS = {
-    "yes": Words(zh="可以与{who}并列", en="May stand beside the {who}"),
-    "no": Words(zh="不可以与{who}并列", en="May not stand beside the {who}"),
-    "cannot_say": Words(zh="尚不能断定能否与{who}并列", en="Cannot say yet whether it may stand beside the {who}"),
+    "yes": Words(zh="可以与 {who}并列", en="May stand beside the {who}"),
+    "no": Words(zh="不可以与 {who}并列", en="May not stand beside the {who}"),
+    "cannot_say": Words(zh="尚不能断定能否与 {who}并列", en="Cannot say yet whether it may stand beside the {who}"),
 }
 SYNTHETIC = Words(
     zh="这些编码员是合成的，编码由程序生成，因此这一结论不涉及人工编码员。",
@@ -46,8 +46,8 @@ def of_lack(code: str, test: AlternativeTest, compared: Beside, kind: CoderKind,
         )
     if code == "rare":
         return Words(
-            zh=f"合并转载后，编码有变化的报道只有 {compared.n_varied} 篇，少于 {varied} 篇时区间不可靠",
-            en=f"the codes vary in only {compared.n_varied} stories, and below {varied} no interval can be relied on",
+            zh=f"合并转载后，编码有变化的报道只有 {compared.n_varied} 篇；少于 {varied} 篇时区间不可靠",
+            en=f"stories in which the codes vary: {compared.n_varied}; below {varied} no interval can be relied on",
         )
     why = compared.difference.reason or compared.difference.interval_note
     return Words(
@@ -120,14 +120,14 @@ def of_needed(needed: Needed, third: Needed | None, *, against: bool) -> Words |
     zh, en = [], []
     if third is not None:
         if third.reports is not None:
-            zh.append(f"需要第三名编码员编 {third.reports} 篇报道")
-            en.append(f"a third coder must code {third.reports} reports")
+            zh.append(f"需要第三名编码员编 {third.reports:,} 篇报道")
+            en.append(f"a third coder must code {third.reports:,} reports")
         else:
             zh.append("需要第三名编码员，篇数无法由现有结果推算")
             en.append("a third coder is needed, for how many reports cannot be told from these figures")
     if needed.reports:
-        zh.append(f"还需要 {needed.reports} 篇由被检验者与至少两名编码员都编过的报道")
-        en.append(f"needs {needed.reports} more double-coded reports")
+        zh.append(f"还需要 {needed.reports:,} 篇由被检验者与至少两名编码员都编过的报道")
+        en.append(f"needs {needed.reports:,} more double-coded reports")
     elif against:
         zh.append("目前的结果对被检验者不利，增加报道未必有用")
         en.append("what was observed speaks against the candidate, so more reports need not help")
@@ -148,4 +148,7 @@ def _figure(estimate: Estimate) -> str:
 
 
 def _signed(value: float | None) -> str:
-    return "–" if value is None else f"{value:+.2f}".replace("-", "−")
+    if value is None:
+        return "–"
+    figure = f"{value:+.2f}".replace("-", "−")
+    return "0.00" if figure[1:] == "0.00" else figure

@@ -107,7 +107,7 @@ def test_label_sets_are_scored_by_mean_jaccard():
         array = np.array([[[x in labels for x in "xyz"] for labels in row] for row in values]).astype(int)
         return Codings("v", None, "asked", "sets", coders, (False, True), array, np.ones((4, n), bool))
 
-    # before xy and x: x scores (1/2 + 1) / 2, xy (1 + 1/2) / 2: a tie; nothing scores 0; before nothing, nothing scores 1
+    # before xy and x, x scores (1/2 + 1) / 2 and xy (1 + 1/2) / 2: a tie; nothing scores 0, but 1 before nothing
     found = run(sets([["xy", "", "z"], ["xy", "xy", ""], ["x", "x", ""], ["x", "x", ""]]))
     a = found.coders[0]
     assert (found.alignment, a.n) == ("jaccard", 3)

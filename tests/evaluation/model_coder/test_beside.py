@@ -78,8 +78,8 @@ def test_with_two_coders_who_are_one_the_candidate_agrees_as_alpha_of_two():
     columns = drawn(np.random.default_rng(2), 50, {"a": 0.8, "m": 0.7}, k=3)
     columns["b"] = columns["a"]
     found = run(made(columns))
-    among, pair = found.with_candidate, alpha(columns, "am")
-    assert among.value == pytest.approx(1 - (1 - pair) * 199 / 198)  # n - 1 of twice the values
+    assert found.among_coders.value == 1
+    assert found.with_candidate.value == pytest.approx(alpha(columns, "am"))
 
 
 def test_label_sets_are_averaged_over_the_same_labels():

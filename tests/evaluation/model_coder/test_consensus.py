@@ -42,7 +42,6 @@ def test_majority_by_hand():
 
 def em(values, k, steps=200):
     """Dawid and Skene's EM, for codes of every coder on every unit."""
-    coders, n = values.shape
     given = np.eye(k)[values]  # coders, units, k
     t = given.mean(0)
     for _ in range(steps):
