@@ -22,20 +22,17 @@ from typing import Literal
 
 import numpy as np
 
-from ..bootstrap import cluster_sums
-from ..estimate import Bools, Floats, Ints
+from ..estimate import Ints
 from .codings import Codings, Measure
-from .power import NO_CODES, WRONG_SIDE, Needed, more, power, times_needed
+from .losses import ENOUGH, Observed, observe
+from .power import NO_CODES, WRONG_SIDE, Needed, more, power
 
 EPSILON = {"experts": 0.2, "skilled": 0.15, "crowd": 0.1}
 """What a coder's work costs more than the candidate's, as a share of reports: the paper's, by who the coders are."""
 LEVEL = 0.05
 """False discovery rate over the coders."""
-ENOUGH = 30
-"""Reports, and stories, that a coder must share with the candidate and another coder."""
 WINS = 0.5
 """Winning rate that passes."""
-TIE = 1e-9
 
 NO_PANEL = "no_panel"
 """No test: fewer than two coders."""
@@ -121,19 +118,14 @@ def alternative_test(
     if not 0 <= epsilon < 1:
         raise ValueError(f"epsilon must be at least 0 and below 1; found {epsilon}")
     rows, c = codings.rows(panel), codings.row(candidate)
-    losses = {j: _advantages(codings, j, [k for k in rows if k != j], c) for j in rows}
-    observed = [_observe(codings.coders[j], *losses[j], clusters) for j in rows]
+    observed = [observe(codings, j, [k for k in rows if k != j], c, clusters) for j in rows]
     tested = [o for o in observed if o.enough]
     p_adjusted = _adjusted([o.p(epsilon) for o in tested])
     p_worse = _adjusted([o.p_worse(epsilon) for o in tested])
     each = needed_level(level, max(2, len(rows)))
     lacking = NO_PANEL if len(rows) < 2 else FEW_REPORTS
-    position = {o.coder: i for i, o in enumerate(tested)}
-    tests = []
-    for o in observed:
-        i = position.get(o.coder)
-        shown = (None, None) if i is None else (p_adjusted[i], p_worse[i])
-        tests.append(o.test(epsilon, each, shown, lacking))
+    shown = {o.coder: p for o, p in zip(tested, zip(p_adjusted, p_worse, strict=True), strict=True)}
+    tests = [_test(o, epsilon, each, shown.get(o.coder, (None, None)), lacking) for o in observed]
     wins = [p <= level for p in p_adjusted]
     rate = sum(wins) / len(wins) if wins else None
     passes = None if rate is None else rate >= WINS
@@ -162,113 +154,32 @@ def needed_level(level: float, coders: int) -> float:
     return ceil(coders * WINS) * level / (coders * sum(1 / i for i in range(1, coders + 1)))
 
 
-@dataclass(frozen=True)
-class _Observed:
-    coder: str
-    n: int
-    n_clusters: int
-    advantage: float
-    coder_advantage: float
-    loss: float
-    se: float
-
-    @property
-    def enough(self) -> bool:
-        return self.n_clusters >= ENOUGH  # no more stories than reports
-
-    def t(self, epsilon: float) -> float | None:
-        return (self.loss - epsilon) / self.se if self.se > 0 else None
-
-    def p(self, epsilon: float) -> float:
-        """Of so small a loss, were it epsilon."""
-        t = self.t(epsilon)
-        if t is None:
-            return float((1 - epsilon) ** self.n_clusters) if self.loss <= 0 else 1.0
-        return _t_below(t, self.n_clusters - 1)
-
-    def p_worse(self, epsilon: float) -> float:
-        """Of so great a loss, were it epsilon."""
-        t = self.t(epsilon)
-        if t is None:  # at a mean loss of epsilon, between -1 and 1, at most (1 + epsilon) / 2 of the stories are lost
-            return float(((1 + epsilon) / 2) ** self.n_clusters) if self.loss == 1 else 1.0
-        return _t_below(-t, self.n_clusters - 1)
-
-    def times_needed(self, epsilon: float, level: float) -> float | None:
-        """How many times the present reports the test needs; None on the wrong side."""
-        if not self.enough:  # too few to be held to what they show
-            return ENOUGH / self.n_clusters
-        times = times_needed(self.loss, self.se, self.n_clusters, epsilon, level)
-        return None if times is None else max(times, ENOUGH / self.n_clusters)
-
-    def test(self, epsilon: float, level: float, shown: tuple[float | None, float | None], reason: str) -> CoderTest:
-        """``shown``: adjusted p and p of the opposite, None without a test, for which ``reason`` is then given."""
-        p_adjusted, p_worse = shown
-        if self.n == 0:
-            return CoderTest(self.coder, 0, 0, None, None, None, None, Needed(ENOUGH), reason=reason)
-        times = self.times_needed(epsilon, level)
-        spread, tested = self.se > 0, p_adjusted is not None
-        return CoderTest(
-            self.coder,
-            self.n,
-            self.n_clusters,
-            self.advantage,
-            self.coder_advantage,
-            self.loss,
-            self.se if self.n_clusters > 1 else None,
-            Needed(None, WRONG_SIDE) if times is None else Needed(more(self.n, times)),
-            t=self.t(epsilon) if tested else None,
-            p=self.p(epsilon) if tested else None,
-            p_adjusted=p_adjusted,
-            p_worse=p_worse,
-            power=power(epsilon - self.loss, self.se, level) if tested and spread else None,
-            power_if_equal=power(epsilon, self.se, level) if tested and spread else None,
-            reason=None if tested else reason,
-        )
-
-
-def _advantages(codings: Codings, j: int, others: list[int], candidate: int) -> tuple[Bools, Bools, Bools]:
-    """(units,): who is scored, where the candidate does at least as well as ``j``, and ``j`` as the candidate.
-
-    Both are scored by the same coders, so that sums compare as means (and roots of means) do.
-    """
-    theirs, its = np.zeros(codings.coded.shape[1]), np.zeros(codings.coded.shape[1])
-    remain: Bools = np.zeros(codings.coded.shape[1], dtype=np.bool_)
-    for k in others:
-        coded = codings.coded[k]
-        remain |= coded
-        theirs += np.where(coded, codings.likeness(j, k), 0.0)
-        its += np.where(coded, codings.likeness(candidate, k), 0.0)
-    scored: Bools = remain & codings.coded[j] & codings.coded[candidate]
-    return scored, its >= theirs - TIE, theirs >= its - TIE
-
-
-def _observe(coder: str, scored: Bools, candidate_wins: Bools, coder_wins: Bools, clusters: Ints) -> _Observed:
-    n = int(scored.sum())
-    if n == 0:
-        return _Observed(coder, 0, 0, 0.0, 0.0, 0.0, 0.0)
-    wins, lost = candidate_wins[scored].astype(np.float64), coder_wins[scored].astype(np.float64)
-    losses = lost - wins
-    loss, se, n_clusters = clustered_mean(losses, clusters[scored])
-    return _Observed(coder, n, n_clusters, float(wins.mean()), float(lost.mean()), loss, se)
-
-
-def clustered_mean(values: Floats, clusters: Ints) -> tuple[float, float, int]:
-    """Mean of (units,) values, its cluster-robust standard error (0 with one cluster), the number of clusters.
-
-    Variance: G / (G - 1) sum_g (sum_{i in g} (x_i - mean))^2 / n^2; with one unit a cluster that is s^2 / n.
-    """
-    mean = float(values.mean())
-    sums = cluster_sums((values - mean)[:, None], clusters)[:, 0]
-    g = len(sums)
-    spread = values.min() < values.max()
-    variance = g / (g - 1) * float((sums**2).sum()) / len(values) ** 2 if g > 1 and spread else 0.0
-    return mean, variance**0.5, g
-
-
-def _t_below(t: float, df: int) -> float:
-    from scipy.stats import t as student
-
-    return float(student.cdf(t, df))
+def _test(
+    o: Observed, epsilon: float, level: float, shown: tuple[float | None, float | None], reason: str
+) -> CoderTest:
+    """``shown``: adjusted p and p of the opposite, None without a test, for which ``reason`` is then given."""
+    p_adjusted, p_worse = shown
+    if o.n == 0:
+        return CoderTest(o.coder, 0, 0, None, None, None, None, Needed(ENOUGH), reason=reason)
+    times = o.times_needed(epsilon, level)
+    spread, tested = o.se > 0, p_adjusted is not None
+    return CoderTest(
+        o.coder,
+        o.n,
+        o.n_clusters,
+        o.advantage,
+        o.coder_advantage,
+        o.loss,
+        o.se if o.n_clusters > 1 else None,
+        Needed(None, WRONG_SIDE) if times is None else Needed(more(o.n, times)),
+        t=o.t(epsilon) if tested else None,
+        p=o.p(epsilon) if tested else None,
+        p_adjusted=p_adjusted,
+        p_worse=p_worse,
+        power=power(epsilon - o.loss, o.se, level) if tested and spread else None,
+        power_if_equal=power(epsilon, o.se, level) if tested and spread else None,
+        reason=None if tested else reason,
+    )
 
 
 def _adjusted(p: list[float]) -> list[float]:
@@ -286,7 +197,7 @@ def _needed_by_half(needed: list[Needed]) -> Needed:
     return Needed(found[half - 1]) if len(found) >= half else Needed(None, WRONG_SIDE)
 
 
-def _third_coder(observed: list[_Observed], epsilon: float, level: float) -> Needed:
+def _third_coder(observed: list[Observed], epsilon: float, level: float) -> Needed:
     """Reports that a third coder must share with the two, if they differ from each other as the two do."""
     if not all(o.n for o in observed):
         return Needed(None, NO_CODES)

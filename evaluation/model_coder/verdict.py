@@ -23,8 +23,9 @@ from typing import Literal
 
 from ...configs.codebook import Words
 from . import words
-from .alternative import ENOUGH, AlternativeTest
+from .alternative import AlternativeTest
 from .beside import Beside
+from .losses import ENOUGH
 from .power import NO_CODES, NO_INTERVAL, WRONG_SIDE, Needed, more, reports_for_margin
 from .words import CoderKind
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy import stats
-from weijing.evaluation.model_coder.alternative import alternative_test, clustered_mean, needed_level
+from weijing.evaluation.model_coder.alternative import alternative_test, needed_level
 from weijing.evaluation.model_coder.codings import Codings
+from weijing.evaluation.model_coder.losses import clustered_mean
 
 ROOT = Path(__file__).resolve().parents[3]
 HAND = {"a": (1, 1, 0, 0), "b": (1, 0, 0, 1), "c": (1, 1, 1, 0), "m": (1, 0, 0, 0)}

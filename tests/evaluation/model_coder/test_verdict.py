@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.estimate import NO_SPREAD, NO_VARIATION, Estimate
-from weijing.evaluation.model_coder.alternative import AlternativeTest, CoderTest
-from weijing.evaluation.model_coder.beside import Beside
+from weijing.evaluation.model_coder.alternative import AlternativeTest, CoderTest, alternative_test
+from weijing.evaluation.model_coder.beside import Beside, beside
+from weijing.evaluation.model_coder.codings import Codings
 from weijing.evaluation.model_coder.power import Needed, power, reports_for_margin
 from weijing.evaluation.model_coder.verdict import decide
 
@@ -27,8 +30,8 @@ def compared(value=0.0, low=-0.05, high=0.05, **more):
     return Beside("m", "nominal", **facts, among_coders=alpha, with_candidate=alpha, difference=difference, left_out=())
 
 
-def say(test, beside, kind="human"):
-    return decide(test, beside, kind=kind)
+def say(test, figures, kind="human"):
+    return decide(test, figures, kind=kind)
 
 
 def codes(verdict):
@@ -98,19 +101,19 @@ def test_nothing_is_said_where_there_is_too_little(test, facts, code, needed, fi
 
 
 def test_nothing_is_said_without_an_interval():
-    beside = compared()
+    figures = compared()
     for difference in (
         Estimate(None, reason=NO_VARIATION, n=100),
         Estimate(0.0, 0.0, 0.0, None, 100, 0.0, NO_SPREAD),
         Estimate(0.0, n=100),
     ):
-        found = say(alternative(), replace(beside, difference=difference))
+        found = say(alternative(), replace(figures, difference=difference))
         assert (found.answer, codes(found)) == ("cannot_say", ["no_interval"])
 
 
 def test_synthetic_coders_are_never_called_human():
-    for test, beside in ((alternative(), compared()), (alternative(2), compared()), (alternative(1), compared())):
-        found = say(test, beside, "synthetic").words
+    for test, figures in ((alternative(), compared()), (alternative(2), compared()), (alternative(1), compared())):
+        found = say(test, figures, "synthetic").words
         assert "synthetic coder" in found.en
         assert "合成编码员" in found.zh
         assert "says nothing about human coders" in found.en
@@ -135,3 +138,19 @@ def test_reports_for_the_margin_by_hand():
 def test_the_margin_is_above_nought():
     with pytest.raises(ValueError, match="margin"):
         decide(alternative(), compared(), kind="human", margin=0)
+
+
+@pytest.mark.parametrize(("knows", "least", "most"), [(0.9, 0.8, 1.0), (0.71 / 0.9, 0.0, 0.13), (0.5, 0.0, 0.0)])
+def test_how_often_the_answer_is_yes(knows, least, most):
+    """Coders know the truth with 0.9 and guess otherwise: alpha 0.81. At 0.71 / 0.9 the difference is the margin."""
+    rng, runs, n = np.random.default_rng(1), 60, 250
+    answers = []
+    for _ in range(runs):
+        truth = rng.random(n) < 0.4
+        values = [np.where(rng.random(n) < right, truth, rng.random(n) < 0.4) for right in (0.9, 0.9, 0.9, knows)]
+        array = np.stack(values).astype(int)[..., None]
+        codings = Codings("v", "x", "asked", "nominal", (*"abc", "m"), (False, True), array, np.ones((4, n), bool))
+        test = alternative_test(codings, "abc", "m", np.arange(n))
+        answers.append(say(test, beside(codings, "abc", "m", np.arange(n), ClusterBootstrap(200))).answer)
+    assert least <= answers.count("yes") / runs <= most
+    assert answers.count("no") / runs <= (1.0 if knows == 0.5 else 0.13)
