@@ -181,6 +181,21 @@ WORDS: dict[str, Words] = {
     "added": _w("多", "added"),
     "other": _w("与金标准不同", "other than the settled code"),
     "split": _w("用途", "Use"),
+    # Tables for an appendix
+    "table_coder_a": _w("编码者甲", "Coder A"),
+    "table_coder_b": _w("编码者乙", "Coder B"),
+    "table_groups": _w("转载组", "Stories"),
+    "table_alpha": _w("α [区间]", "α [interval]"),
+    "table_positives": _w("金标准为是", "Settled positives"),
+    "table_wholes": _w("与金标准一致的比例", "Share of codes that are the settled ones"),
+    "table_mean_alpha": _w(
+        "多标签变量作为整体时，α 是其各标签 α 的平均。",
+        "Of a variable with several labels as a whole, α is the mean of its labels' α.",
+    ),
+    "table_intervals": _w(
+        "方括号内为 {level} 区间：按转载组自助抽样 {draws} 次，随机种子 {seed}。",
+        "In brackets are {level} intervals from {draws} bootstrap draws of whole reprint groups, seed {seed}.",
+    ),
     "no_interval": _w("无区间", "no interval"),
     "made_by": _w("由 weijing 生成。所有数字见 report.json。", "Made by weijing. All numbers are in report.json."),
 }
