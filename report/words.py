@@ -155,6 +155,31 @@ WORDS: dict[str, Words] = {
         "missed, ＋ one added; ≠ is another value.",
     ),
     "hardest_empty": _w("没有分歧。", "There is no disagreement."),
+    # Evidence
+    "evidence": _w("证据摘录", "Evidence quoted"),
+    "evidence_lead": _w(
+        "编码员标出的和模型所依据的每一处证据，连同前后的句子。可以按编码、省份、编码者种类和文字筛选，并导出筛出的摘录。点标题可回到原文。",
+        "Every stretch that coders marked or the model rests on, with the sentences around it. Filter by code, province, kind of coder and "
+        "words, and save what is left. A title leads to the stretch in its report.",
+    ),
+    "evidence_no_script": _w(
+        "浏览器没有运行脚本：这里只列出开头几处，其余证据在下面各篇原文中标出。",
+        "Scripts are off: only the first stretches stand here; all are marked in the reports below.",
+    ),
+    "evidence_of": _w("作为何种编码的证据", "Evidence of"),
+    "evidence_document": _w("报道的", "Report's"),
+    "evidence_by": _w("标出者", "Marked by"),
+    "evidence_search": _w("在摘录中查找", "Find in quotations"),
+    "evidence_settled": _w("只看支持定案编码的", "only evidence of the settled code"),
+    "evidence_is_settled": _w("定案编码", "settled code"),
+    "evidence_shown": _w("处（标注数）", "quotations (marks)"),
+    "evidence_more": _w("再列一些", "Show more"),
+    # Methods
+    "methods": _w("方法说明", "Methods"),
+    "methods_lead": _w(
+        "可直接用于论文的文字；所有数字取自这次运行，运行中没有的就不写。引用前请核对。",
+        "Words to copy into a paper. Every number is this run's, and what the run does not have is not said. Check before citing.",
+    ),
     "reader": _w("原文与证据", "Reports and their evidence"),
     "reader_lead": _w(
         "下划线是编码员标出的证据，底色是模型所依据的句子；颜色区分变量或标签；∅ 表示模型依据的是文中没有写到的内容。分歧大的排在前面。",
