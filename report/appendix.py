@@ -69,9 +69,7 @@ def scores_table(content: ReportContent) -> Table:
     return Table(
         "scores",
         WORDS["scores"],
-        _columns(
-            "variable", "label", "coder", "scope", "n", "positives", "precision", "recall", "specificity", "f1"
-        ),
+        _columns("variable", "label", "coder", "scope", "n", "positives", "precision", "recall", "specificity", "f1"),
         tuple(
             (
                 content.variable(row.variable).name,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from markupsafe import Markup
@@ -69,7 +71,7 @@ class Evidence:
     def ordinal_menus(self) -> list[tuple[Words, list[tuple[str, Words]]]]:
         """Of each ordinal variable: its name, and the tokens of its codes as the documents carry them."""
         return [
-            (v.name, [(f"{v.id}={token(label)}", label_name(label)) for label in v.labels])
+            (_of_report(v.name), [(f"{v.id}={token(label)}", label_name(label)) for label in v.labels])
             for v in self._variables.values()
             if v.type == "ordinal" and any(f"|{v.id}=" in d.tokens for d in self.documents)
         ]
@@ -99,10 +101,7 @@ class Evidence:
                     q.start,
                     q.end,
                     *(on_page(self._text(q), offset) for offset in (q.before, q.start, q.end, q.after)),
-                    [
-                        [abouts[m.variable, _token(m)], coders[m.kind, m.coder], m.settled, m.weight]
-                        for m in q.marks
-                    ],
+                    [[abouts[m.variable, _token(m)], coders[m.kind, m.coder], m.settled, m.weight] for m in q.marks],
                 ]
                 for q in self.quotations
             ],
@@ -116,9 +115,10 @@ class Evidence:
         text = self._text(quotation)
         return Card(
             self.documents[quotation.number - 1],
-            clean_piece(text, quotation.before, quotation.start),
-            clean_piece(text, quotation.start, quotation.end),
-            clean_piece(text, quotation.end, quotation.after),
+            *(
+                re.sub("\n+", "\n", clean_piece(text, start, end))
+                for start, end in pairwise((quotation.before, quotation.start, quotation.end, quotation.after))
+            ),
             tuple(
                 MarkLine(
                     self._about_name(m.variable, _token(m)), line(m.coder), WORDS[f"kind_{m.kind}"], m.settled is True
@@ -170,6 +170,11 @@ class Evidence:
         places = [token(la) for la in view.labels] if view else []
         place = places.index(code) if code in places else -1
         return list(self._variables).index(variable) if view else len(self._variables), variable, place, code or ""
+
+
+def _of_report(name: Words) -> Words:
+    words = WORDS["evidence_document"]
+    return Words(zh=words.zh.format(name=name.zh), en=words.en.format(name=name.en))
 
 
 def _token(mark: Mark) -> str | None:

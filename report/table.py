@@ -8,7 +8,7 @@ from ..configs.codebook import Words
 from ..evaluation.estimate import Estimate
 
 Cell = Words | str | int | float | Estimate | None
-"""Words of the page or the codebook, names that come from outside, counts, shares, or statistics. None: does not apply."""
+"""Words of page or codebook, names that come from outside, counts, shares, or statistics. None: does not apply."""
 
 
 @dataclass(frozen=True)

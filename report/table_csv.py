@@ -28,9 +28,7 @@ def csv_rows(table: Table) -> list[list[Plain]]:
     """Heading and rows. A statistic takes five columns (value, low, high, n, and the reason why a part of it is
     missing), words in two languages take two."""
     forms = [_form(table.column(i)) for i in range(len(table.columns))]
-    heading: list[Plain] = [
-        f"{c.key}{part}" for c, form in zip(table.columns, forms, strict=True) for part in form
-    ]
+    heading: list[Plain] = [f"{c.key}{part}" for c, form in zip(table.columns, forms, strict=True) for part in form]
     rows = [
         [part for cell, form in zip(row, forms, strict=True) for part in _parts(cell, len(form))] for row in table.rows
     ]

@@ -24,6 +24,8 @@
   }
   function cut(q, from, to) { return points(q[0]).slice(q[from], q[to]).join(""); }
 
+  function tidy(text) { return text.replace(/\n+/g, "\n"); }
+
   function choose() {
     var wanted = search.value.trim().toLowerCase();
     var about = menus("about"), kind = menus("kind"), place = menus("place"), codes = menus("document");
@@ -44,7 +46,9 @@
       if (marks.length) { chosen.push({ quotation: q, marks: marks }); }
     });
     var total = chosen.reduce(function (n, one) { return n + one.marks.length; }, 0);
-    bar.querySelector("output").textContent = chosen.length + " / " + data.quotations.length + " (" + total + ")";
+    var counts = bar.querySelectorAll("output");
+    counts[0].textContent = chosen.length + " / " + data.quotations.length;
+    counts[1].textContent = total;
     list.textContent = "";
     shown = 0;
     show();
@@ -63,9 +67,9 @@
   function card(one) {
     var q = one.quotation, made = pattern.cloneNode(true), source = data.documents[q[0]];
     var around = made.querySelectorAll(".around");
-    around[0].textContent = cut(q, 3, 4);
-    made.querySelector("blockquote b").textContent = cut(q, 4, 5);
-    around[1].textContent = cut(q, 5, 6);
+    around[0].textContent = tidy(cut(q, 3, 4));
+    made.querySelector("blockquote b").textContent = tidy(cut(q, 4, 5));
+    around[1].textContent = tidy(cut(q, 5, 6));
     var marks = made.querySelector(".marks"), line = marks.querySelector("li");
     marks.textContent = "";
     one.marks.forEach(function (mark) {
@@ -129,8 +133,8 @@
   }
 
   bar.hidden = false;
+  // Not on "change" too: that comes as a card is clicked, and cards made anew would never get the click.
   bar.addEventListener("input", choose);
-  bar.addEventListener("change", choose);
   more.addEventListener("click", show);
   all(bar, "button").forEach(function (button) {
     button.addEventListener("click", function () { save(button.dataset.save); });
