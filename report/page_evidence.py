@@ -113,12 +113,13 @@ class Evidence:
 
     def _card(self, quotation: Quotation) -> Card:
         text = self._text(quotation)
+        cuts = pairwise((quotation.before, quotation.start, quotation.end, quotation.after))
+        before, quoted, after = (re.sub("\n+", "\n", clean_piece(text, start, end)) for start, end in cuts)
         return Card(
             self.documents[quotation.number - 1],
-            *(
-                re.sub("\n+", "\n", clean_piece(text, start, end))
-                for start, end in pairwise((quotation.before, quotation.start, quotation.end, quotation.after))
-            ),
+            before,
+            quoted,
+            after,
             tuple(
                 MarkLine(
                     self._about_name(m.variable, _token(m)), line(m.coder), WORDS[f"kind_{m.kind}"], m.settled is True
