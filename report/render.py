@@ -47,7 +47,7 @@ def render(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(bi=bi, line=line, two=two, pct=percent, written=written, why=reason)
-    style, script = _file("report.css"), _file("report.js") + _file("evidence.js")
+    style, script = _file("report.css"), _file("evidence.js") + _file("report.js")
     documents = Documents(content)
     made = [documents.make(view, i + 1) for i, view in enumerate(content.documents)]
     page = environment.get_template("report.html.j2").render(

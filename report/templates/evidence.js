@@ -1,3 +1,4 @@
+"use strict";
 // The evidence browser: filters, cards and exports. Every word of a report is set as text, never as markup.
 (function () {
   var section = document.getElementById("evidence");

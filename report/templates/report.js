@@ -1,4 +1,4 @@
-"use strict";
+// The reader of reports, links into it, and the switch of languages. It comes after all that moves things on the page.
 (function () {
   var docs = Array.prototype.slice.call(document.querySelectorAll(".doc"));
   var bar = document.querySelector("#reader .filters");
@@ -37,7 +37,7 @@
     var marks = parts[2] ? between(target.querySelector(".text"), Number(parts[2]), Number(parts[3])) : [];
     Array.prototype.forEach.call(document.querySelectorAll("mark.here"), function (one) { one.classList.remove("here"); });
     marks.forEach(function (one) { one.classList.add("here"); });
-    if (marks.length) { marks[0].scrollIntoView({ block: "center" }); } else { target.scrollIntoView(); }
+    if (marks.length) { marks[0].scrollIntoView({ block: "center", behavior: "instant" }); } else { target.scrollIntoView(); }
   }
   function between(text, start, end) {
     var walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT), at = 0, found = [], node = walker.nextNode();

@@ -193,6 +193,9 @@ def test_a_title_leads_to_the_stretch_in_its_report(opened: Open) -> None:
             "all => all.filter(one => !one.querySelector('mark')).map(one => one.textContent).join('')"
         )
         assert found.replace("\n", "") == quoted.replace("\n", "")
+        page.reload()
+        seen = page.locator("#reader mark.here").first.bounding_box()
+        assert 0 <= seen["y"] < 900
 
 
 def test_on_paper_the_tables_are_open(opened: Open) -> None:
