@@ -15,6 +15,9 @@ from .words import reason
 
 Language = Literal["zh", "en"]
 
+MOST_COLUMNS = 8
+"""Beyond these the letters are smaller."""
+
 _ESCAPES = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -46,12 +49,13 @@ def to_latex(table: Table, language: Language) -> str:
     below = [rf"\textsuperscript{{{letter}}} {escape(getattr(reason(key), language))}" for key, letter in notes.items()]
     if table.note:
         below.insert(0, escape(getattr(table.note, language)))
-    foot = [rf"\par\noindent{{\footnotesize {'; '.join(below)}}}"] if below else []
+    foot = [rf"\par\noindent{{\footnotesize {' '.join(below)}}}"] if below else []
+    size = r"\scriptsize" if len(table.columns) > MOST_COLUMNS else r"\footnotesize"
     label = re.sub("[^a-z0-9]+", "-", table.name.lower())
     lines = [
         r"% \usepackage{booktabs,longtable,textcomp,xeCJK}",
-        r"{\footnotesize\setlength{\tabcolsep}{3pt}",
-        rf"\begin{{longtable}}{{@{{}}{''.join(_alignment(table.column(i)) for i in range(len(table.columns)))}@{{}}}}",
+        rf"{{{size}\setlength{{\tabcolsep}}{{3pt}}",
+        rf"\begin{{longtable}}{{@{{}}{_alignments(table)}@{{}}}}",
         rf"\caption{{{escape(getattr(table.title, language))}}}\label{{tab:{label}}}\\",
         *(r"\toprule", heading, r"\midrule", r"\endfirsthead"),
         *(r"\toprule", heading, r"\midrule", r"\endhead"),
@@ -67,10 +71,17 @@ def _row(cells: list[str]) -> str:
     return " & ".join(cells) + r" \\"
 
 
-def _alignment(cells: tuple[Cell, ...]) -> str:
-    if any(isinstance(cell, int | float) for cell in cells):
-        return "r"
-    return r"p{0.18\linewidth}" if any(isinstance(cell, Words) for cell in cells) else "l"
+def _alignments(table: Table) -> str:
+    columns = [table.column(i) for i in range(len(table.columns))]
+    kinds = [
+        "r" if any(isinstance(cell, int | float) for cell in cells)
+        else "p" if any(isinstance(cell, Words) for cell in cells)
+        else "l"
+        for cells in columns
+    ]  # fmt: skip
+    # Words break into lines and share a third of the page.
+    width = min(0.18, 0.36 / max(kinds.count("p"), 1))
+    return "".join(rf"p{{{width:.2f}\linewidth}}" if kind == "p" else kind for kind in kinds)
 
 
 def _cell(cell: Cell, language: Language, notes: dict[str, str]) -> str:
