@@ -12,7 +12,7 @@ from .progress import Steps
 
 
 def evaluate(study: StudyOption = Path(), as_json: JsonOption = False, quiet: QuietOption = False) -> None:
-    """Compare the study's coders, model and baseline; write report.html and report.json.
+    """Compare the study's coders, model and baseline; write report.html, report.json and tables/.
 
     Example: weijing evaluate -s my_study
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from .parts import (
     VariableView,
 )
 from .places import place_maps
+from .run import Run, coverage
 
 DOCUMENTS = 200
 HARDEST = 12
@@ -58,6 +60,7 @@ def build_content(
     date: str | None = None,
     seed: int | None = None,
     notices: Sequence[Words] = (),
+    run: Run | None = None,
     documents: int = DOCUMENTS,
 ) -> ReportContent:
     """Everything the page shows.
@@ -66,11 +69,12 @@ def build_content(
     stand beside the model in its tables. ``model``: which coder made the ``predictions`` (default: the first
     of kind model). KeyError for a coder without a kind: nobody is taken for a person by default.
     ``bins``: calibration by ``variable`` or ``variable/label``; None computes it from
-    predictions and gold. At most ``documents`` reports are shown, the hardest first.
+    predictions and gold. ``run``: for the methods text. At most ``documents`` reports are shown, the hardest first.
     """
     predictions = predictions or {}
     model = model or next((c for c in codes if kinds.get(c) == "model"), "model" if predictions else None)
     known = {report.id for report in reports}
+    parts = Counter(split for report_id, split in (splits or {}).items() if report_id in known)
     values: dict[str, Mapping[str, Codes]] = {c: own for c, own in codes.items() if c != comparison.reference}
     if model is not None and predictions:
         values[model] = {**{r: p.values for r, p in predictions.items()}, **values.get(model, {})}
@@ -128,6 +132,9 @@ def build_content(
         documents=tuple(views[:documents]),
         n_left_out=max(0, len(views) - documents),
         hardest=tuple(v.id for v in views[: min(HARDEST, documents)] if v.hardness > 0),
+        coverage=coverage(reports, [own for c, own in values.items() if kinds.get(c) in ("human", "synthetic")]),
+        splits=dict(sorted(parts.items())),
+        run=run or Run(),
     )
 
 

@@ -13,13 +13,11 @@ from ..evaluation.rows import PairRow
 from .charts import Point, Row, Series, agreement_plot, key_mark
 from .clean import line
 from .parts import ReportContent, VariableView
-from .row_charts import lowest
-from .svg import BLUE, INK, ORANGE, PURPLE, VERMILION
+from .row_charts import MACHINES, PEOPLE, lowest
 from .words import WORDS, reason
 
 PANEL_ROWS = 12
 MOST_PAIRS = 6
-COLUMN_COLOURS = (INK, "#777777", "#AA4499")
 
 
 @dataclass(frozen=True)
@@ -65,17 +63,16 @@ def headline_pairs(content: ReportContent) -> list[Pair]:
     study = content.study
     people = study.of_kind("human", "synthetic")
     compared = {frozenset((row.coder_a, row.coder_b)) for row in content.comparison.pairs if row.n}
-    shapes = ("circle", "square", "triangle")
     pairs = [
-        Pair(a, b, Series(_both(a, b), COLUMN_COLOURS[i % 3], shapes[i % 3]), False)
-        for i, (a, b) in enumerate(p for p in combinations(people, 2) if frozenset(p) in compared)
-    ][: MOST_PAIRS - 2]
+        Pair(a, b, Series(_both(a, b), *look), False)
+        for (a, b), look in zip((p for p in combinations(people, 2) if frozenset(p) in compared), PEOPLE, strict=False)
+    ]
     others = (study.reference,) if study.reference else people[:2]
     models = [study.model] if study.model else []
-    for i, coder in enumerate([*models, *(c for c in study.of_kind("model", "baseline") if c not in models)]):
-        shape, colour = (("diamond", BLUE), ("ring", ORANGE), ("ring", VERMILION), ("ring", PURPLE))[min(i, 3)]
+    machines = [*models, *(c for c in study.of_kind("model", "baseline") if c not in models)]
+    for i, coder in enumerate(machines[: len(MACHINES)]):
         pairs += [
-            Pair(coder, other, Series(_both(coder, other), colour, shape), True)
+            Pair(coder, other, Series(_both(coder, other), *MACHINES[i]), True)
             for other in others
             if other and frozenset((coder, other)) in compared
         ]

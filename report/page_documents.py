@@ -221,7 +221,12 @@ def token(label: LabelView) -> str:
 
 def tokens(variable: VariableView, value: Value) -> list[str]:
     """What the filters find a code by."""
-    return [f"{variable.id}={('no', 'yes')[v] if isinstance(v, bool) else v}" for v in ids(value)]
+    return [f"{variable.id}={code_token(v)}" for v in ids(value)]
+
+
+def code_token(code: bool | int | str) -> str:
+    """What stands for a code in the filters."""
+    return ("no", "yes")[code] if isinstance(code, bool) else str(code)
 
 
 def label_name(label: LabelView) -> Words:

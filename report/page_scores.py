@@ -11,7 +11,7 @@ from .charts import Point, Row, Series, bars_chart, confusion_heatmap, key_mark,
 from .clean import line
 from .page_agreement import panels, written
 from .parts import PlaceMap, ReportContent, VariableView
-from .svg import BLUE, ORANGE, PURPLE, VERMILION
+from .row_charts import MACHINES
 from .words import WORDS, filled, plain, reason
 
 MOST_CATEGORIES = 15
@@ -58,8 +58,7 @@ class Scores:
         scored = {row.coder for row in content.comparison.scores if row.n}
         others = [c for c in study.of_kind("model", "baseline") if c not in first]
         self.coders = [c for c in (*first, *others) if c in scored]
-        looks = ((BLUE, "solid"), (ORANGE, "light"), (VERMILION, "light"), (PURPLE, "light"))
-        self.series = [Series(plain(c), *looks[min(i, 3)]) for i, c in enumerate(self.coders)]
+        self.series = [Series(plain(c), *MACHINES[min(i, 3)]) for i, c in enumerate(self.coders)]
 
     def legend(self) -> list[tuple[str, Words]]:
         """A mark and name of each coder."""

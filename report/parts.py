@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from ..configs.codebook import Value, Words
 from ..evaluation.calibration import Calibration
 from ..evaluation.rows import Comparison
+from .run import Coverage, Run
 
 Kind = Literal["human", "synthetic", "model", "baseline", "reference"]
 """What a coder is. ``baseline``: a model that is there for comparison only."""
@@ -218,6 +219,10 @@ class ReportContent:
     """Reports that are not among the documents, to keep the page readable."""
     hardest: tuple[str, ...]
     """Ids of the documents with the widest disagreement."""
+    coverage: Coverage
+    splits: Mapping[str, int]
+    """How many reports were kept apart from training in which way."""
+    run: Run
 
     def variable(self, variable_id: str) -> VariableView:
         """The variable of that id."""

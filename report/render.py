@@ -16,8 +16,10 @@ from ..configs.codebook import Words
 from ..data.artifacts import atomic_write, write_json
 from .clean import clean, line
 from .content import to_json
+from .methods import methods
 from .page_agreement import Agreement, two, written
 from .page_documents import Documents
+from .page_evidence import Evidence
 from .page_scores import Scores
 from .parts import ReportContent
 from .words import WORDS, filled, reason
@@ -45,7 +47,7 @@ def render(content: ReportContent) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(bi=bi, line=line, two=two, pct=percent, written=written, why=reason)
-    style, script = _file("report.css"), _file("report.js")
+    style, script = _file("report.css"), _file("evidence.js") + _file("report.js")
     documents = Documents(content)
     made = [documents.make(view, i + 1) for i, view in enumerate(content.documents)]
     page = environment.get_template("report.html.j2").render(
@@ -57,6 +59,8 @@ def render(content: ReportContent) -> str:
         scores=Scores(content),
         reader=documents,
         documents=made,
+        evidence=Evidence(content, made),
+        methods=methods(content),
         hardest=[d for d in made if d.view.id in content.hardest and d.disputed],
         left_out=filled("reader_left_out", n=str(content.n_left_out)),
         provinces=sorted({d.place for d in made if d.place}),

@@ -10,16 +10,21 @@ from dataclasses import dataclass
 from math import floor
 
 from ..configs.codebook import Words
-from .svg import INK, element, figure, num, rule, shorten, text, tip
+from .svg import BLUE, INK, ORANGE, PURPLE, VERMILION, element, figure, num, rule, shorten, text, tip
 
 WIDTH = 400.0
 LEFT, RIGHT = 10.0, 392.0
 BARS = (0.667, 0.8)
+MACHINES = ((BLUE, "diamond"), (ORANGE, "ring"), (VERMILION, "frame"), (PURPLE, "down"))
+"""How the model and baselines are drawn, the model first."""
+PEOPLE = ((INK, "circle"), ("#777777", "square"), ("#AA4499", "triangle"), ("#117733", "plus"))
+"""How pairs of coders are drawn."""
 
 
 @dataclass(frozen=True)
 class Series:
-    """One colour and shape: ``circle``, ``square``, ``diamond``, ``ring``, ``triangle``; bars ``solid``, ``light``."""
+    """One colour and one shape, since colours alone are not told apart by all readers or on grey paper: ``circle``,
+    ``square``, ``triangle``, ``plus``, ``diamond``, ``ring``, ``frame`` or ``down``."""
 
     name: Words
     colour: str
@@ -77,7 +82,7 @@ def agreement_plot(rows: Sequence[Row], series: Sequence[Series], name: Words, s
 
 
 def bars_chart(rows: Sequence[Row], series: Sequence[Series], name: Words) -> str:
-    """Grouped bars from 0 to 1, with intervals as thin lines and the number at the end."""
+    """Grouped bars from 0 to 1 that end in the mark of their series, with intervals as thin lines and the number."""
     right = RIGHT - 32
 
     def at(value: float) -> float:
@@ -141,18 +146,18 @@ def _bar(point: Point, series: Series, at: object, y: float, right: float) -> st
     assert callable(at)
     if point.value is None:
         return _dot(point, series, at, y + 5)
-    drawn = tip(point.tip) + _box(LEFT, y, max(at(point.value) - LEFT, 0.8), 8.0, series)
+    drawn = tip(point.tip) + _box(LEFT, y, max(at(point.value) - LEFT, 0.8), series)
     if point.low is not None and point.high is not None:
         low, high, middle = at(point.low), at(point.high), y + 4
         drawn += rule(low, middle, high, middle, stroke_width=1.1, opacity=0.85)
         drawn += "".join(rule(x, middle - 2.2, x, middle + 2.2, stroke_width=1.1, opacity=0.85) for x in (low, high))
+    drawn += _mark(at(point.value), y + 4, series, 0.85)
     return element("g", drawn + text(right + 7, y + 7.5, f"{point.value:.2f}", 9.5))
 
 
-def _box(x: float, y: float, width: float, height: float, series: Series) -> str:
-    opacity = 0.4 if series.shape == "light" else 0.65
-    colour = {"fill": series.colour, "stroke": series.colour, "fill_opacity": opacity, "stroke_width": 0.8}
-    return element("rect", "", x=x, y=y, width=width, height=height, **colour)
+def _box(x: float, y: float, width: float, series: Series) -> str:
+    colour = {"fill": series.colour, "stroke": series.colour, "fill_opacity": 0.45, "stroke_width": 0.8}
+    return element("rect", "", x=x, y=y, width=width, height=8.0, **colour)
 
 
 def _mark(x: float, y: float, series: Series, scale: float) -> str:
@@ -161,11 +166,17 @@ def _mark(x: float, y: float, series: Series, scale: float) -> str:
         return element("circle", cx=float(x), cy=float(y), r=r, fill=colour)
     if series.shape == "ring":
         return element("circle", cx=float(x), cy=float(y), r=r - 0.4, class_="paper", stroke=colour, stroke_width=1.8)
-    if series.shape in ("solid", "light"):
-        return _box(x - r, y - r, 2 * r, 2 * r, series)
+    if series.shape == "frame":
+        side = 2 * r - 1.4
+        box = {"x": x - side / 2, "y": y - side / 2, "width": side, "height": side}
+        return element("rect", "", class_="paper", stroke=colour, stroke_width=1.8, **box)
+    if series.shape == "plus":
+        arms = ((x - r, y, x + r, y), (x, y - r, x, y + r))
+        return "".join(rule(*arm, stroke=colour, stroke_width=2.2) for arm in arms)
     corners = {
         "square": ((-1, -1), (1, -1), (1, 1), (-1, 1)),
         "triangle": ((0, -1.2), (1.15, 0.95), (-1.15, 0.95)),
+        "down": ((0, 1.2), (1.15, -0.95), (-1.15, -0.95)),
     }.get(series.shape, ((0, -1.35), (1.35, 0), (0, 1.35), (-1.35, 0)))
     points = " ".join(f"{num(x + dx * r * 0.92)},{num(y + dy * r * 0.92)}" for dx, dy in corners)
-    return element("polygon", points=points, fill=colour if colour != INK else INK)
+    return element("polygon", points=points, fill=colour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from ..configs.codebook import Value, Words
 from ..configs.errors import UserError
-from ..data.artifacts import make_manifest, write_manifest
+from ..data.artifacts import make_manifest, package_versions, write_manifest
 from ..data.codes import by_coder, read_codes
 from ..data.study import Study
 from ..evaluation.compare import compare
@@ -19,11 +20,14 @@ from ..models.checkpoint import model_hash, training_of
 from ..training.baseline import NAME as BASELINE_NAME
 from ..training.study import UNSEEN, baseline_values, coder_kinds, outdated, settle_study, study_settings
 from ..training.unseen import read_unseen
+from .appendix import appendix, write_tables
 from .content import build_content, spans_of
 from .parts import Kind
 from .render import write_report
+from .run import Run
 
 GOLD, MODEL = "gold", "model"
+LEARNED = ("n_reports", "n_groups", "n_passages")
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,8 @@ def evaluate_study(
     notices: tuple[Words, ...] = (),
     progress: Callable[[str, int, int], None] = lambda what, done, total: None,
 ) -> Evaluated:
-    """Compare every pair of coders, and model and baseline with gold; write ``report.html`` and ``report.json``.
+    """Compare every pair of coders, and model and baseline with gold; write ``report.html``, ``report.json`` and
+    ``tables/``.
 
     The model's codes are those of ``training.unseen``: of reports it had not learned from. Without a trained model the
     coders are compared alone. Codes that a coder gave after seeing a prediction are left out.
@@ -51,7 +56,8 @@ def evaluate_study(
     every = read_codes(study.codes_path) if study.codes_path.exists() else []
     codes = [c for c in every if not c.saw_prediction]
     gold: dict[str, dict[str, Value]] = {}
-    for settled in settle_study(study):
+    verdicts = settle_study(study)
+    for settled in verdicts:
         gold.setdefault(settled.report_id, {})[settled.variable] = settled.value
     trained = (study.model_path / "config.json").is_file()
     stale = outdated(study) if trained else None
@@ -73,6 +79,7 @@ def evaluate_study(
     progress("evaluate", 0, 2)
     comparison = compare(codebook, tables, groups, reference=GOLD)
     progress("evaluate", 1, 2)
+    training = training_of(study.model_path) if trained else {}
     content = build_content(
         codebook,
         reports,
@@ -89,10 +96,18 @@ def evaluate_study(
         notices=(
             *notices,
             *_notices(len(every) - len(codes)),
-            *(learned_beside(training_of(study.model_path)) if trained else ()),
+            *learned_beside(training),
+        ),
+        run=Run(
+            settled=Counter(verdict.how for verdict in verdicts),
+            n_saw_prediction=len(every) - len(codes),
+            training=study_settings(study).model_dump(mode="json") if trained else {},
+            learned={key: n for key in LEARNED if (n := training.get(key))},
+            versions=package_versions(),
         ),
     )
     path = write_report(content, study.root)
+    write_tables(appendix(content), study.root)
     inputs: dict[str, str | Path] = {
         "codes": study.codes_path,
         "gold": study.gold_path,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..configs.codebook import Words
 from ..evaluation import estimate
 from .clean import line
+from .words_appendix import APPENDIX
 
 
 def _w(zh: str, en: str) -> Words:
@@ -13,6 +14,7 @@ def _w(zh: str, en: str) -> Words:
 
 
 WORDS: dict[str, Words] = {
+    **APPENDIX,
     "report": _w("评估报告", "Evaluation report"),
     "language": _w("语言", "Language"),
     "contents": _w("目录", "Contents"),

@@ -1,7 +1,7 @@
-"use strict";
+// The reader of reports, links into it, and the switch of languages. It comes after all that moves things on the page.
 (function () {
   var docs = Array.prototype.slice.call(document.querySelectorAll(".doc"));
-  var bar = document.querySelector(".filters");
+  var bar = document.querySelector("#reader .filters");
   if (!bar) { return; }
   bar.hidden = false;
   var menus = Array.prototype.slice.call(bar.querySelectorAll("select"));
@@ -27,10 +27,31 @@
   bar.addEventListener("input", apply);
   bar.addEventListener("change", apply);
   apply();
+  // #doc-3 opens a report, #doc-3:120-140 also points out what is marked between these code points of its text.
   function reveal() {
-    var target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    if (target && target.tagName === "DETAILS") { target.hidden = false; target.open = true; target.scrollIntoView(); }
+    var parts = /^#([^:]+)(?::(\d+)-(\d+))?$/.exec(location.hash);
+    var target = parts && document.getElementById(parts[1]);
+    if (!target || target.tagName !== "DETAILS") { return; }
+    target.hidden = false;
+    target.open = true;
+    var marks = parts[2] ? between(target.querySelector(".text"), Number(parts[2]), Number(parts[3])) : [];
+    Array.prototype.forEach.call(document.querySelectorAll("mark.here"), function (one) { one.classList.remove("here"); });
+    marks.forEach(function (one) { one.classList.add("here"); });
+    if (marks.length) { marks[0].scrollIntoView({ block: "center", behavior: "instant" }); } else { target.scrollIntoView(); }
   }
+  function between(text, start, end) {
+    var walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT), at = 0, found = [], node = walker.nextNode();
+    for (; node && at < end; node = walker.nextNode()) {
+      var mark = node.parentNode.closest("mark");
+      if (at >= start && mark) { found.push(mark); }
+      at += Array.from(node.data).length;
+    }
+    return found;
+  }
+  // On paper nothing can be opened: tables are printed whole, reports as they stand on the screen.
+  window.addEventListener("beforeprint", function () {
+    Array.prototype.forEach.call(document.querySelectorAll("details.table"), function (one) { one.open = true; });
+  });
   window.addEventListener("hashchange", reveal);
   reveal();
   try {

@@ -13,16 +13,18 @@ from weijing.report.charts import (
     agreement_plot,
     bars_chart,
     confusion_heatmap,
+    key_mark,
     reliability_diagram,
     tile_map,
 )
 from weijing.report.parts import Place, PlaceMap
+from weijing.report.row_charts import MACHINES, PEOPLE
 from weijing.report.svg import shade, wrapped
 from weijing.report.tiles import TILES, find_tile
 
 BAD = Words(zh=HOSTILE[0] + HOSTILE[5] + HOSTILE[7], en=HOSTILE[2])
 SERIES = [
-    Series(BAD, "#000000", shape) for shape in ("circle", "ring", "square", "diamond", "triangle", "solid", "light")
+    Series(BAD, "#000000", shape) for shape in ("circle", "ring", "square", "diamond", "triangle", "plus", "frame")
 ]
 POINTS = (
     Point(0.5, 0.2, 0.9, BAD),
@@ -49,6 +51,12 @@ def test_row_charts_are_well_formed_whatever_the_words() -> None:
     parsed(agreement_plot(rows, SERIES, BAD))
     parsed(bars_chart(rows, SERIES, BAD))
     parsed(agreement_plot([], [], BAD))
+
+
+def test_no_two_series_share_a_shape() -> None:
+    looks = [*MACHINES, *PEOPLE]
+    marks = [key_mark(Series(BAD, "#000000", shape)) for _, shape in looks]
+    assert len(set(marks)) == len(looks)
 
 
 @pytest.mark.parametrize("k", [2, 5, 15])

@@ -1,0 +1,126 @@
+"""The methods text says what the run was, number by number, and nothing of what was not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from made_up_study import HOSTILE, codebook, study
+from test_page import check_safe
+from weijing.configs.codebook import Words
+from weijing.configs.settings import TrainingSettings
+from weijing.report.methods import methods
+from weijing.report.parts import CoderView, ReportContent
+from weijing.report.render import render
+from weijing.report.run import Coverage, Run
+
+RUN = Run(
+    settled={"adjudicated": 51, "agreed": 1203},
+    n_saw_prediction=77,
+    training=TrainingSettings().model_dump(mode="json"),
+    learned={"n_reports": 191, "n_groups": 184, "n_passages": 3829},
+    versions={"weijing": "9.8.7", "python": "3.11.0", "pyarrow": "1"},
+)
+
+
+def full() -> ReportContent:
+    splits = {f"r{i}": "sealed" if i < 5 else "cross-fitted" for i in range(12)}
+    return study(codebook(), encoder="some-encoder", model_hash="0123abcd", splits=splits, run=RUN)
+
+
+def told(content: ReportContent) -> dict[str, str]:
+    return {language: "\n".join(paragraphs) for language, paragraphs in methods(content).items()}
+
+
+def changed(content: ReportContent, part: str, **values: Any) -> ReportContent:
+    return replace(content, **{part: replace(getattr(content, part), **values)})
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "zh", "en"),
+    [
+        ("study", {"n_reports": 4321}, "语料为 4,321 篇报道", "The corpus is 4,321 reports"),
+        ("study", {"n_groups": 987}, "987 组独立报道", "987 stories"),
+        ("study", {"codebook_version": "7.7"}, "7.7 版", "version 7.7"),
+        ("study", {"codebook_hash": "feedbeef"}, "feedbeef", "feedbeef"),
+        ("study", {"encoder": "other"}, "编码器 other", "encoder other"),
+        ("study", {"model_hash": "ffff"}, "哈希为 ffff", "files is ffff"),
+        ("coverage", {"first": "2012-01", "last": "2019"}, "从 2012-01 到 2019", "from 2012-01 to 2019"),
+        ("coverage", {"n_provinces": 31}, "31 个省级行政区", "31 provincial units"),
+        ("coverage", {"n_coded_twice": 66}, "66 篇报道由至少两名", "66 reports were coded by at least two"),
+        ("comparison", {"draws": 12345}, "12,345 次", "12,345 bootstrap draws"),
+        ("comparison", {"seed": 42}, "随机种子 42）", "(seed 42)"),
+        ("comparison", {"level": 0.9}, "90% 区间", "at the 90% level"),
+        ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到", "5 codes were given after"),
+        ("run", {"settled": {"majority": 8}}, "定案编码共 8 条：取多数或中位数 8 条", "8 codes were settled: 8 by"),
+        ("run", {"learned": {"n_reports": 71, "n_groups": 70}}, "71 篇已定案的报道", "from 71 settled reports"),
+        ("run", {"training": {**RUN.training, "epochs": 99}}, "训练 99 轮", "took 99 epochs"),
+        ("run", {"training": {**RUN.training, "regime": "finetune"}}, "随分类层一同训练", "trained together with"),
+        ("run", {"training": {**RUN.training, "folds": 3}}, "3 折", "in 3 folds"),
+        ("run", {"versions": {"torch": "6.6"}}, "所用软件：torch 6.6。", "Software: torch 6.6."),
+    ],
+)  # fmt: skip
+def test_a_changed_input_is_a_changed_sentence(part: str, values: Any, zh: str, en: str) -> None:
+    before, after = told(full()), told(changed(full(), part, **values))
+    for language, words in (("zh", zh), ("en", en)):
+        assert words not in before[language]
+        assert words in after[language]
+
+
+def test_splits_are_counted() -> None:
+    before = told(full())
+    assert "7 篇报道的模型编码为交叉拟合所得" in before["zh"]
+    assert "5 reports were sealed before training" in before["en"]
+    after = told(replace(full(), splits={"calibration": 4}))
+    assert "sealed" not in after["en"]
+    assert "4 reports were held out of training" in after["en"]
+
+
+@pytest.mark.parametrize(
+    ("part", "values", "gone"),
+    [
+        ("study", {"model": None}, ("encoder", "cross-fitted", "sealed", "epochs")),
+        ("study", {"encoder": None}, ("encoder",)),
+        ("study", {"model_hash": None}, ("model's files",)),
+        ("comparison", {"draws": None}, ("Intervals", "bootstrap")),
+        ("comparison", {"pairs": ()}, ("Krippendorff",)),
+        ("comparison", {"scores": ()}, ("precision",)),
+        ("run", {"settled": {}}, ("settled:",)),
+        ("run", {"training": {}}, ("epochs", "folds", "frozen")),
+        ("run", {"versions": {}}, ("Software",)),
+        ("run", {"n_saw_prediction": 0}, ("prediction of the model",)),
+    ],
+)
+def test_what_is_not_known_is_not_said(part: str, values: Any, gone: tuple[str, ...]) -> None:
+    before, after = told(full())["en"], told(changed(full(), part, **values))["en"]
+    for words in gone:
+        assert words in before or words == "frozen"
+        assert words not in after
+    assert "None" not in after
+    assert "  " not in after
+
+
+def test_a_run_of_nothing_says_what_there_is() -> None:
+    bare = replace(full(), run=Run(), splits={}, coverage=Coverage(), reliability=())
+    bare = changed(bare, "study", model=None, coders=(), encoder=None)
+    bare = changed(bare, "comparison", pairs=(), scores=(), draws=None)
+    assert len(told(bare)["en"].split("\n")) == 2
+
+
+def test_synthetic_coders_are_named_as_such() -> None:
+    text = told(full())
+    assert "human coder" not in text["en"]
+    assert "人工编码。" in text["zh"]
+    assert "2 synthetic coders (ann, bob)" in text["en"]
+    assert "no code in this study comes from a person" in text["en"]
+    people = changed(full(), "study", coders=(CoderView("ann", "human", 3),))
+    assert "1 human coder (ann)" in told(people)["en"]
+    assert "synthetic coder" not in told(people)["en"]
+
+
+def test_names_of_all_kinds_are_words_on_the_page() -> None:
+    content = study(codebook(), coders=(HOSTILE[0], HOSTILE[8]), encoder=HOSTILE[1], title=Words(zh=HOSTILE[0], en="x"))
+    page = check_safe(render(content))
+    assert "{{ 7 * 7 }}" in page.inside["p"]
+    assert "<script>alert(1)</script>" in page.inside["p"]
