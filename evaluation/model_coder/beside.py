@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..alpha import Metric, alpha_of, coincidences
+from ..agreement.alpha import PlainMetric, alpha_of, coincidences
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_DEFINED_LABEL, NO_PAIRS, NO_VARIATION, Bools, Estimate, Floats, Ints, mean_defined
 from .codings import Codings
@@ -106,7 +106,7 @@ def _compared(
     Over several features each is a mean over those where both are defined.
     """
     n, features, k, _ = matrices[0].shape
-    metric: Metric = "ordinal" if codings.measure == "ordinal" else "nominal"
+    metric: PlainMetric = "ordinal" if codings.measure == "ordinal" else "nominal"
     contributions = np.stack(matrices, axis=1).reshape(n, len(matrices) * features * k * k)
 
     def statistic(sums: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from weijing.evaluation.alpha import krippendorff_alpha
+from weijing.evaluation.agreement.alpha import krippendorff_alpha
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.model_coder.beside import beside
 from weijing.evaluation.model_coder.codings import Codings
