@@ -6,15 +6,20 @@ metrics. Values agree with the worked example of that text; see docs/methods.md.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from .bootstrap import ClusterBootstrap, estimate
 from .estimate import NO_PAIRS, NO_VARIATION, Estimate, Floats, Ints, divide
+from .pseudo import pseudo_clusters
 from .ratings import Ratings
 
 Metric = Literal["nominal", "ordinal", "interval", "ratio"]
+Difference = Callable[[Floats], Floats]
+"""From marginals (..., K) to squared differences between categories, (K, K) or (..., K, K)."""
 
 
 def coincidences(counts: Ints) -> Floats:
@@ -56,14 +61,22 @@ def differences(metric: Metric, marginals: Floats, numbers: Floats | None = None
     return gap * gap
 
 
+NOMINAL: Difference = partial(differences, "nominal")
+
+
 def alpha_of(observed: Floats, metric: Metric, numbers: Floats | None = None) -> Floats:
-    """Alpha (...) of coincidence matrices (..., K, K); NaN where undefined.
+    """Alpha (...) of coincidence matrices (..., K, K); NaN where undefined."""
+    return alpha_by(observed, partial(differences, metric, numbers=numbers))
+
+
+def alpha_by(observed: Floats, difference: Difference) -> Floats:
+    """Alpha (...) of coincidence matrices (..., K, K) by any squared difference; NaN where undefined.
 
     alpha = 1 - (n - 1) sum_ck o_ck d_ck / sum_ck n_c n_k d_ck, with n_c = sum_k o_ck and n = sum_c n_c.
     """
     marginals = observed.sum(axis=-1)
     n: Floats = marginals.sum(axis=-1)
-    d = differences(metric, marginals, numbers)
+    d = difference(marginals)
     disagreement = (observed * d).sum(axis=(-2, -1))
     chance = (marginals[..., :, None] * marginals[..., None, :] * d).sum(axis=(-2, -1))
     return 1.0 - (n - 1) * divide(disagreement, chance)
@@ -74,32 +87,42 @@ def krippendorff_alpha(
     metric: Metric = "nominal",
     bootstrap: ClusterBootstrap | None = ClusterBootstrap(),  # noqa: B008  (frozen)
 ) -> Estimate:
-    """Krippendorff's alpha with a clustered percentile interval.
+    """Krippendorff's alpha with a clustered interval.
 
     ``n`` of the result is the number of units with at least two codes. Undefined with reason ``no_pairs`` (no
     such unit) or ``no_variation`` (those units have one category only). Memory grows with the square of the
     number of categories that occur: meant for codes, not for measurements with hundreds of values.
     """
     counts = ratings.counts()
+    counts[counts.sum(axis=1) < 2] = 0
+    occurs = counts.sum(axis=0) > 0
+    numbers = ratings.numbers()[occurs] if metric in ("interval", "ratio") else None
+    difference = partial(differences, metric, numbers=numbers)
+    return counts_alpha(counts[:, occurs], ratings.clusters, bootstrap, difference)
+
+
+def counts_alpha(
+    counts: Ints, clusters: Ints, bootstrap: ClusterBootstrap | None, difference: Difference = NOMINAL
+) -> Estimate:
+    """Alpha of (units, K) counts of codes in (units,) clusters, as ``krippendorff_alpha``, by any difference."""
     pairable = counts.sum(axis=1) >= 2
-    counts = counts[pairable]
+    counts, clusters = counts[pairable], clusters[pairable]
     if not len(counts):
         return Estimate(None, reason=NO_PAIRS)
-    occurs = counts.sum(axis=0) > 0
-    counts = counts[:, occurs]
-    numbers = ratings.numbers()[occurs] if metric in ("interval", "ratio") else None
     k = counts.shape[1]
 
-    def statistic(sums: Floats) -> Floats:
-        return alpha_of(sums.reshape(*sums.shape[:-1], k, k), metric, numbers)[..., None]
+    def contribute(counts: Ints) -> Floats:
+        return coincidences(counts).reshape(len(counts), k * k)
 
-    contributions = coincidences(counts).reshape(len(counts), k * k)
-    found = estimate(
+    def statistic(sums: Floats) -> Floats:
+        return alpha_by(sums.reshape(*sums.shape[:-1], k, k), difference)[..., None]
+
+    return estimate(
         statistic,
-        contributions,
-        ratings.clusters[pairable],
+        contribute(counts),
+        clusters,
         bootstrap,
         n=len(counts),
         reasons=lambda _: NO_VARIATION,
-    )
-    return found[0]
+        pseudo=pseudo_clusters(contribute, counts, counts.sum() / 2 / len(np.unique(clusters))),
+    )[0]
