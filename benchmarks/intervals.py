@@ -136,8 +136,9 @@ def coverage(path: Path, studies: int, seed: int, part: tuple[int, int]) -> Iter
     path.parent.mkdir(parents=True, exist_ok=True)
     known = {}
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
-        cell = json.loads(line)
-        known[cell.pop("seed"), cell["studies"], cell["design"]] = Cell(**cell)
+        read = json.loads(line)
+        of = read.pop("seed")
+        known[of, read["studies"], read["design"]] = Cell(**read)
     for number, design in enumerate(designs()):
         if number % part[1] != part[0] % part[1]:
             continue

@@ -35,10 +35,10 @@ class Pseudo:
 def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints, pairs: float) -> Pseudo:
     """Pseudo-clusters of two codes for a statistic of (units, K) counts of codes.
 
-    ``contribute``: (units, S) contributions of (units, K) counts. ``counts``: those of the units that enter; two
-    categories must occur. ``pairs``: how many units of two codes make a cluster of the usual size. Disagreement goes
-    to pairs of categories as chance would have it. There is more of both the more categories occur: as many times as
-    much as a choice among them takes choices between two, so that sets of labels get as much as their labels would.
+    ``contribute``: (units, S) contributions of (units, K) counts. ``counts``: those of the units that enter, at
+    least one. ``pairs``: how many units of two codes make a cluster of the usual size. Disagreement goes to pairs of
+    categories as chance would have it. There is more of both the more categories occur: as many times as much as a
+    choice among them takes choices between two, so that sets of labels get as much as their labels would.
     """
     shares = counts.sum(axis=0) / counts.sum()
     occurs = np.flatnonzero(shares)
@@ -48,7 +48,7 @@ def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints, pairs: f
     apart = chance / chance.sum() @ contribute(one[first] + one[second])
     agreed = contribute(2 * one[occurs])
     choices = np.log2(max(len(occurs), 2))
-    mass = choices * np.append(np.full(len(occurs), AGREEMENT / max(len(occurs), 1)), DISAGREEMENT)
+    mass = choices * np.append(np.full(len(occurs), AGREEMENT / len(occurs)), DISAGREEMENT)
     return Pseudo(pairs * np.concatenate([agreed, apart[None]]), mass)
 
 
@@ -57,6 +57,6 @@ def side_by_side(parts: list[Pseudo]) -> Pseudo:
     widths = np.cumsum([0, *(part.sums.shape[1] for part in parts)])
     rows = [
         np.pad(p.sums, ((0, 0), (left, widths[-1] - left - p.sums.shape[1])))
-        for p, left in zip(parts, widths, strict=False)
+        for p, left in zip(parts, widths[:-1], strict=True)
     ]
     return Pseudo(np.concatenate(rows), np.concatenate([part.mass for part in parts]))
