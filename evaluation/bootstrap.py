@@ -91,14 +91,15 @@ def stretches(statistic: Statistic, kinds: Kinds, pseudo: Pseudo, level: float) 
     infinitesimal jackknife's, which is that of draws (Efron & Stein 1981, The jackknife estimate of variance, Ann.
     Statist. 9; Efron 1982, The Jackknife, the Bootstrap and Other Resampling Plans, chapter 6).
     """
-    total = kinds.counts @ kinds.sums + pseudo.mass @ pseudo.sums
+    counts = kinds.counts.astype(np.float64)
+    total = counts @ kinds.sums + pseudo.mass @ pseudo.sums
     whole = statistic(total)
     without = statistic(total - kinds.sums) - whole
     slope = (statistic(total - STEP * kinds.sums) - whole) / STEP
-    ratio = divide(kinds.counts @ np.square(without), kinds.counts @ np.square(slope))
+    short = np.fmax(divide(counts @ np.square(without), counts @ np.square(slope)), 1.0)
     outer = (1 + level) / 2
-    wider = stdtrit(kinds.counts.sum() - 1, outer) / ndtri(outer)
-    return wider * np.fmax(ratio, 1.0) ** 0.25
+    wider: Floats = short**0.25 * stdtrit(counts.sum() - 1, outer) / ndtri(outer)
+    return wider
 
 
 def estimate(

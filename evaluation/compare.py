@@ -14,7 +14,7 @@ from ..configs.errors import UserError
 from .alpha import Metric, alpha_of, coincidences, counts_alpha, differences
 from .bootstrap import ClusterBootstrap, estimate
 from .classification import DEFAULT, code_scores, multi_scores
-from .estimate import NO_DEFINED_LABEL, NO_PAIRS, Bools, Estimate, Floats, Ints
+from .estimate import NO_DEFINED_LABEL, NO_PAIRS, Bools, Estimate, Floats, Ints, mean_defined
 from .pseudo import pseudo_clusters, side_by_side
 from .ratings import cluster_vector
 from .rows import Comparison, PairRow, ScoreRow
@@ -128,7 +128,8 @@ def label_alphas(one: Bools, two: Bools, clusters: Ints, bootstrap: ClusterBoots
         return coincidences(counts).reshape(len(counts), 4)
 
     def mean(sums: Floats) -> Floats:
-        return alpha_of(sums.reshape(*sums.shape[:-1], len(defined), 2, 2), "nominal").mean(axis=-1, keepdims=True)
+        by_label = alpha_of(sums.reshape(*sums.shape[:-1], len(defined), 2, 2), "nominal")
+        return mean_defined(by_label)[..., None]
 
     if not defined:
         return [*alphas, Estimate(None, reason=NO_DEFINED_LABEL if n else NO_PAIRS, n=n)]
