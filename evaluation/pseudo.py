@@ -22,6 +22,8 @@ AGREEMENT = 1.0
 """Clusters of agreement for a choice between two, shared evenly among the categories that occur."""
 DISAGREEMENT = 0.4
 """Clusters of disagreement for a choice between two."""
+CHOICES = 3.0
+"""Choices between two that count at most: with a hundred categories, more would lift a low alpha that is well known."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints | Floats,
     ``contribute``: (units, S) contributions of (units, K) counts. ``counts``: those of the units that enter, at
     least one. ``pairs``: how many units of two codes make a cluster of the usual size. Disagreement goes to pairs of
     categories as chance would have it. There is more of both the more categories occur: as many times as much as a
-    choice among them takes choices between two, so that sets of labels get as much as their labels would.
+    choice among them takes choices between two, as far as ``CHOICES``.
     """
     shares = counts.sum(axis=0) / counts.sum()
     occurs = np.flatnonzero(shares)
@@ -47,7 +49,7 @@ def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints | Floats,
     chance = shares[first] * shares[second]
     apart = chance / chance.sum() @ contribute(one[first] + one[second])
     agreed = contribute(2 * one[occurs])
-    choices = np.log2(max(len(occurs), 2))
+    choices = min(np.log2(max(len(occurs), 2)), CHOICES)
     mass = choices * np.append(np.full(len(occurs), AGREEMENT / len(occurs)), DISAGREEMENT)
     return Pseudo(pairs * np.concatenate([agreed, apart[None]]), mass)
 

@@ -21,10 +21,11 @@ def test_agreement_on_each_category_and_disagreement_as_chance_has_it():
     assert found.mass == pytest.approx(np.log2(3) * np.array([AGREEMENT / 3] * 3 + [DISAGREEMENT]))
 
 
-def test_label_sets_get_as_much_as_their_labels():
-    two, eight = (pseudo_clusters(contribute, 2 * np.eye(k, dtype=int), pairs=1).mass for k in (2, 8))
+def test_more_categories_have_more_as_far_as_there_is_need():
+    two, *many = (pseudo_clusters(contribute, 2 * np.eye(k, dtype=int), pairs=1).mass for k in (2, 8, 40))
     assert two == pytest.approx([AGREEMENT / 2, AGREEMENT / 2, DISAGREEMENT])
-    assert (eight[:-1].sum(), eight[-1]) == pytest.approx((3 * AGREEMENT, 3 * DISAGREEMENT))
+    for mass in many:
+        assert (mass[:-1].sum(), mass[-1]) == pytest.approx((3 * AGREEMENT, 3 * DISAGREEMENT))
 
 
 def test_categories_that_do_not_occur_have_none():
