@@ -45,9 +45,11 @@ def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints | Floats,
     shares = counts.sum(axis=0) / counts.sum()
     occurs = np.flatnonzero(shares)
     one = np.eye(len(shares), dtype=np.int64)
-    first, second = (occurs[i] for i in np.triu_indices(len(occurs), 1))
-    chance = shares[first] * shares[second]
-    apart = chance / chance.sum() @ contribute(one[first] + one[second])
+    apart = sum(  # a category at a time: of hundreds, all pairs at once would fill the memory
+        shares[category] * shares[others] @ contribute(one[category] + one[others])
+        for category, others in ((occurs[i], occurs[i + 1 :]) for i in range(len(occurs) - 1))
+    )
+    apart *= 2 / (1 - np.square(shares).sum())
     agreed = contribute(2 * one[occurs])
     choices = min(np.log2(max(len(occurs), 2)), CHOICES)
     mass = choices * np.append(np.full(len(occurs), AGREEMENT / len(occurs)), DISAGREEMENT)
