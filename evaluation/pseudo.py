@@ -40,19 +40,24 @@ def pseudo_clusters(contribute: Callable[[Ints], Floats], counts: Ints | Floats,
     ``contribute``: (units, S) contributions of (units, K) counts. ``counts``: those of the units that enter, at
     least one. ``pairs``: how many units of two codes make a cluster of the usual size. Disagreement goes to pairs of
     categories as chance would have it. There is more of both the more categories occur: as many times as much as a
-    choice among them takes choices between two, as far as ``CHOICES``.
+    choice among them takes choices between two, as far as ``CHOICES``. A single
+    category has agreement alone.
     """
     shares = counts.sum(axis=0) / counts.sum()
     occurs = np.flatnonzero(shares)
     one = np.eye(len(shares), dtype=np.int64)
-    apart = sum(  # a category at a time: of hundreds, all pairs at once would fill the memory
-        shares[category] * shares[others] @ contribute(one[category] + one[others])
-        for category, others in ((occurs[i], occurs[i + 1 :]) for i in range(len(occurs) - 1))
-    )
-    apart *= 2 / (1 - np.square(shares).sum())
     agreed = contribute(2 * one[occurs])
     choices = min(np.log2(max(len(occurs), 2)), CHOICES)
     mass = choices * np.append(np.full(len(occurs), AGREEMENT / len(occurs)), DISAGREEMENT)
+    if len(occurs) < 2:
+        return Pseudo(pairs * agreed, mass[:-1])
+    apart = (
+        sum(  # a category at a time: of hundreds, all pairs at once would fill the memory
+            shares[category] * shares[others] @ contribute(one[category] + one[others])
+            for category, others in ((occurs[i], occurs[i + 1 :]) for i in range(len(occurs) - 1))
+        )
+        * (2 / (1 - np.square(shares).sum()))
+    )
     return Pseudo(pairs * np.concatenate([agreed, apart[None]]), mass)
 
 
