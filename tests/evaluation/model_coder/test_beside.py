@@ -120,7 +120,6 @@ def test_the_difference_is_known_better_than_its_parts():
     same = next(left for left in found.left_out if left.coder == "a")
     assert same.difference.value == 0  # of 150 reports: which is no certainty
     assert -0.05 < same.difference.low < 0 < same.difference.high < 0.05
-    assert same.difference.interval_note == "no_spread"
 
 
 def test_the_interval_of_the_difference_covers_none():
