@@ -113,5 +113,5 @@ def _remembered(study: Study) -> dict[str, dict[str, tuple[str, str]]]:
     try:
         found = json.loads((study.label_studio_path / PUSHED).read_text(encoding="utf-8"))
         return {url: {t: (str(o), str(d)) for t, (o, d) in titles.items()} for url, titles in found.items()}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}

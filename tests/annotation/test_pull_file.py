@@ -14,7 +14,16 @@ from weijing.annotation.client import Project
 from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
 from weijing.annotation.plan import PLAN, SCHEMA, Assignment
 from weijing.annotation.private import private_folder
-from weijing.annotation.projects import Room, StudyProject, meaning_of, remember, study_id, study_projects, vanished
+from weijing.annotation.projects import (
+    PUSHED,
+    Room,
+    StudyProject,
+    meaning_of,
+    remember,
+    study_id,
+    study_projects,
+    vanished,
+)
 from weijing.annotation.pull import Pulled, _alike, _Pull, pull_file
 from weijing.annotation.tasks import Problem, result_of, task_of
 from weijing.cli.annotate import app
@@ -193,6 +202,9 @@ def test_a_room_is_found_by_its_marker(study: Study, coder: str, bundled: Codebo
     assert list(vanished(study, "http://a", found.values())) == []
     assert len(list(vanished(study, "http://a", []))) == len({room.title(study) for room in rooms})
     assert list(vanished(study, "http://b", [])) == []
+    for damaged in ('{"http://a": {"t": 5}}', '{"http://a": {"t": "0a1b2c3d"}}', "[]", "{"):
+        (study.label_studio_path / PUSHED).write_text(damaged, "utf-8")
+        assert list(vanished(study, "http://a", [])) == []
 
 
 @pytest.mark.parametrize("instead", ["", "张三的项目"])
