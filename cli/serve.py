@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from types import FrameType
 from typing import Annotated
@@ -41,17 +42,19 @@ def serve(
     with listen(host, port) as listening:
         served = Served(*([model] if model or not opened else [opened.model_path, DEFAULT_MODEL]))
         access = ensure_access(folder, listening)
-        typer.echo(f"{access.url}  (user {access.user}, password in {folder / ACCESS})")
-        typer.echo(f"model {served.version} of {served.folder}")
-        if host not in ("127.0.0.1", "::1", "localhost"):
-            typer.echo(f"open to others at {host}: password and texts go over the network unencrypted")
 
         class Server(uvicorn.Server):
             def handle_exit(self, sig: int, frame: FrameType | None) -> None:
                 served.close()  # or stopping would wait for a long prediction
                 super().handle_exit(sig, frame)
 
-        Server(uvicorn.Config(make_app(served, access.password), log_level="warning")).run([listening])
+        server = Server(uvicorn.Config(make_app(served, access.password), log_level="warning"))
+        signal.signal(signal.SIGINT, server.handle_exit)  # from the first line on, not only once it runs
+        typer.echo(f"{access.url}  (user {access.user}, password in {folder / ACCESS})")
+        typer.echo(f"model {served.version} of {served.folder}")
+        if host not in ("127.0.0.1", "::1", "localhost"):
+            typer.echo(f"open to others at {host}: password and texts go over the network unencrypted")
+        server.run([listening])
 
 
 def connect(

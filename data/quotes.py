@@ -86,16 +86,17 @@ class FoldedText:
 
     def _locate(self, line: str) -> tuple[int, int] | str:
         """The one place of a quote, or why there is none."""
+        start, end, quote = 0, 0, ""
+        if place := _PLACE.search(line):
+            start, end, quote = int(place[1]), int(place[2] or 0), line[: place.start()]
+            # Before the line itself is looked for: a text may hold what looks like a quote with its place.
+            if start < end <= len(self.text) and _key(self.text[start:end]) == _key(quote):
+                return start, end
         found = self.find(line) or self.find(line.strip(_AROUND))
         if len(found) == 1:
             return found[0]
-        if place := _PLACE.search(line):
-            start, end, quote = int(place[1]), int(place[2] or 0), line[: place.start()]
-            if start < end <= len(self.text) and _key(self.text[start:end]) == _key(quote):
-                return start, end
-            there = None if end else self.find_at(start, quote) or self.find_at(start, quote.strip(_AROUND))
-            if there:
-                return there
+        if quote and not end and (there := self.find_at(start, quote) or self.find_at(start, quote.strip(_AROUND))):
+            return there
         shown = repr(line.strip()[:40])
         if not found:
             return f"the quote {shown} does not stand in the text; copy it again"
