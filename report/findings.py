@@ -118,4 +118,3 @@ def evidence_rows(
             by_label = [label for label in variable.label_ids if label in labels]
             rows += span_rows(variable.id, marked, lengths, groups, labels=by_label, bootstrap=bootstrap)
     return rows
-

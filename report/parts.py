@@ -224,7 +224,7 @@ class ReportContent:
     splits: Mapping[str, int]
     """How many reports were kept apart from training in which way."""
     run: Run
-    findings: Findings = Findings()
+    findings: Findings
 
     def variable(self, variable_id: str) -> VariableView:
         """The variable of that id."""
