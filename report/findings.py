@@ -53,7 +53,7 @@ def find_out(
     given: Iterable[Code] = (),
     settled_evidence: Mapping[str, Iterable[Span]] | None = None,
     probabilities: Mapping[str, Mapping[str, Probability]] | None = None,
-    bootstrap: ClusterBootstrap = BOOTSTRAP,
+    bootstrap: ClusterBootstrap | None = BOOTSTRAP,
     step: Callable[[], None] = lambda: None,
 ) -> Findings:
     """Everything in ``Findings``, from one seed.

@@ -14,7 +14,7 @@ from .page_documents import Document
 from .parts import ReportContent
 from .words import WORDS, filled, plain
 
-MOST_SUSPECTS = 30
+MOST_SUSPECTS = 20
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,16 @@ class ConfusedPair:
 
 @dataclass(frozen=True)
 class ConfusedTable:
-    """Pairs that are named or found, of one variable and coder; ``more`` others; what to do about those not named."""
+    """Of one variable and coder the pairs found, or named and confused at all; ``never``: named and never confused.
+
+    ``more``: how many others there are. ``advice``: what to do about pairs found that are not named.
+    """
 
     name: Words
     coder: str
     found: Confusions
     pairs: tuple[ConfusedPair, ...]
+    never: tuple[ConfusedPair, ...]
     more: Words | None
     advice: tuple[Words, ...]
 
@@ -88,14 +92,16 @@ class Errors:
                 continue
             variable = self.content.variable(one.variable)
             names = {label.id: label.name for label in variable.labels}
-            shown = [p for p in one.pairs if p.named or p.found]
-            rest = len(one.pairs) - len(shown)
+            told = [ConfusedPair(names[p.a], names[p.b], p) for p in one.pairs if p.named or p.found]
+            happened = tuple(x for x in told if x.pair.a_to_b or x.pair.b_to_a)
+            rest = len(one.pairs) - len(told)
             made.append(
                 ConfusedTable(
                     variable.name,
                     one.coder,
                     one,
-                    tuple(ConfusedPair(names[p.a], names[p.b], p) for p in shown),
+                    happened,
+                    tuple(x for x in told if x not in happened),
                     filled("confused_more", n=str(rest)) if rest else None,
                     tuple(Words(zh=s.zh, en=s.en) for s in one.unnamed),
                 )

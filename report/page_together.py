@@ -69,7 +69,7 @@ class AllCoders:
         if not rows:
             return None
         variable = self.content.variable(variable_id)
-        names = {None: WORDS["whole"], **{label.id: label.name for label in variable.labels}}
+        names = _names(variable)
         columns: dict[Words, None] = {}
         cells = []
         for row in rows:
@@ -94,7 +94,7 @@ class AllCoders:
             for row in self.content.findings.evidence:
                 if row.variable == variable.id:
                     own.setdefault(row.label, []).append(row)
-            names = {None: WORDS["whole"], **{label.id: label.name for label in variable.labels}}
+            names = _names(variable)
             if own:
                 lines = [SpanLine(names[label], label is None, tuple(rows)) for label, rows in own.items()]
                 found.append((variable, lines))
@@ -105,10 +105,15 @@ class AllCoders:
         return line(", ".join(f"{c} ({kinds[c].zh} · {kinds[c].en})" if c in kinds else c for c in coders))
 
 
+def _names(variable: VariableView) -> dict[str | None, Words]:
+    return {None: WORDS["whole"], **{label.id: label.name for label in variable.labels}}
+
+
 def _cell(measured: Measured | None) -> MeasureCell | None:
     if measured is None:
         return None
-    error = measured.standard_error
+    # Under perfect agreement the error is 0, which is no certainty; the mark beside the figure says so.
+    error = None if measured.estimate.interval_note else measured.standard_error
     return MeasureCell(measured, None if error is None else filled("se", value=two(error)))
 
 

@@ -154,7 +154,7 @@ class Verdicts:
 
     def _grouped(self, variable: VariableView, scope: str) -> list[tuple[Words, Mapping[str, Judged]]]:
         """Names of the variable and its labels, each with the rows of the candidates."""
-        found = []
+        found: list[tuple[Words, Mapping[str, Judged]]] = []
         for label, name in _names(variable):
             own = {r.candidate: r for r in self.rows if (r.variable, r.label, r.scope) == (variable.id, label, scope)}
             if own:

@@ -143,6 +143,10 @@ FINDINGS: dict[str, Words] = {
     "confused_b_to_a": _w("乙误作甲", "B taken for A"),
     "confused_share": _w("占全部混淆", "Share of all"),
     "confused_lift": _w("倍数", "Lift"),
+    "confused_never": _w(
+        "手册提示易混、但一次也没有混淆的（括号内为可能混淆的报道数）：",
+        "Warned of and never confused (in brackets: reports where they could be): ",
+    ),
     "confused_more": _w(
         "另有 {n} 对只零星混淆，见附录表。", "{n} more pairs, confused now and then, are in the table for the appendix."
     ),
@@ -187,11 +191,13 @@ FINDINGS: dict[str, Words] = {
     "source_reprint": _w("转载不同", "reprints differ"),
     # Tables for an appendix
     "table_verdicts": _w("被检验者能否与编码员并列", "May the candidates stand beside the coders?"),
+    "table_verdict_reasons": _w("结论的理由", "Reasons of the verdicts"),
     "table_coefficients": _w("全体编码员的一致性系数", "Agreement of all coders together"),
     "table_reason": _w("理由", "Reasons"),
     "table_omega": _w("ω", "ω"),
     "table_rho": _w("ρ", "ρ"),
     "table_measure": _w("系数", "Coefficient"),
+    "interval_value": _w("值 [区间]", "Value [interval]"),
     "table_weights": _w("权重", "Weights"),
     "table_se": _w("标准误", "Standard error"),
     "table_confusions": _w("标签混淆", "Labels taken for one another"),
@@ -200,7 +206,6 @@ FINDINGS: dict[str, Words] = {
     "table_n_a_to_b": _w("甲误作乙（篇）", "A for B (reports)"),
     "table_n_b_to_a": _w("乙误作甲（篇）", "B for A (reports)"),
     "table_slices": _w("按报道类别的得分", "Scores by kind of report"),
-    "table_level": _w("类", "Level"),
     "weights_identity": _w("无", "none"),
     "weights_quadratic": _w("平方", "quadratic"),
     "table_n_both": _w("两人都标", "Both marked"),

@@ -114,7 +114,7 @@ def _sets(table: Table, present: Bools, units: Sequence[str], clusters: Ints) ->
 
 def _together(table: Table, label: str | None, ratings: Ratings, bootstrap: ClusterBootstrap | None) -> Together:
     pairable = (ratings.values >= 0).sum(axis=1) >= 2
-    kappa: Coefficient = "cohen" if len(ratings.coders) == 2 else "conger"
+    kappa: Literal["cohen", "conger"] = "cohen" if len(ratings.coders) == 2 else "conger"
     sets = table.variable.type == "multi" and label is None
     ordinal = table.variable.type == "ordinal"
     weights: Weights = "quadratic" if ordinal else "identity"
