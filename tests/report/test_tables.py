@@ -118,7 +118,18 @@ def test_every_row_of_a_comparison_is_in_a_table_with_n_and_interval(tmp_path: P
     content = study(codebook())
     write_tables(appendix(content), tmp_path)
     assert {p.name for p in (tmp_path / "tables").iterdir()} == {
-        f"{name}.{kind}" for name in ("agreement", "scores", "same_code") for kind in ("csv", "zh.tex", "en.tex")
+        f"{name}.{kind}"
+        for name in (
+            "agreement",
+            "scores",
+            "same_code",
+            "coefficients",
+            "evidence",
+            "verdicts",
+            "verdict_reasons",
+            "confusions",
+        )
+        for kind in ("csv", "zh.tex", "en.tex")
     }
     with open(tmp_path / "tables" / "agreement.csv", encoding="utf-8-sig", newline="") as file:
         written = list(csv.DictReader(file))
