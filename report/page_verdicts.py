@@ -80,10 +80,12 @@ class Verdicts:
         if not panel:
             return [WORDS["verdicts_no_panel"]]
         who = of_coders(len(panel), self.kind)
-        names = line("、".join(panel))
-        told = WORDS["verdicts_panel"]
+        told, names = WORDS["verdicts_panel"], [line(coder) for coder in panel]
         said = [
-            Words(zh=told.zh.format(who=who.zh, names=names), en=told.en.format(who=who.en, names=names)),
+            Words(
+                zh=told.zh.format(who=who.zh, names="、".join(names)),
+                en=told.en.format(who=who.en, names=", ".join(names)),
+            )
         ]
         if len(panel) < 3:
             said.append(WORDS["verdicts_one_coder" if len(panel) == 1 else "verdicts_two_coders"])

@@ -62,6 +62,7 @@ def render(content: ReportContent) -> str:
         all_coders=AllCoders(content),
         verdicts=Verdicts(content),
         ties=lambda n: filled("ties", n=str(n)),
+        stories=lambda n: filled("stories_1" if n == 1 else "stories", n=f"{n:,}"),
         scores=Scores(content),
         errors=Errors(content, made),
         reader=documents,

@@ -65,7 +65,8 @@ FINDINGS: dict[str, Words] = {
     "needed_n": _w("{n} 篇", "{n}"),
     "needed_third": _w("第三名编码员编 {n} 篇", "a third coder on {n}"),
     "needed_third_unknown": _w("第三名编码员（篇数算不出）", "a third coder (how many cannot be told)"),
-    "stories": _w("组", "stories"),
+    "stories": _w("{n} 组", "{n} stories"),
+    "stories_1": _w("{n} 组", "{n} story"),
     "verdicts_table_note": _w(
         "点开结论可看全部理由。ω：胜出的编码员所占比例，0.5 及以上通过；ρ：平均优势概率；ε = {epsilon}，错误发现率 {level}。",
         "Open a verdict for all its reasons. ω: share of coders won against, 0.5 passes; ρ: average advantage probability; ε = {epsilon}, false "
@@ -145,7 +146,7 @@ FINDINGS: dict[str, Words] = {
     "confused_lift": _w("倍数", "Lift"),
     "confused_never": _w(
         "手册提示易混、但一次也没有混淆的（括号内为可能混淆的报道数）：",
-        "Warned of and never confused (in brackets: reports where they could be): ",
+        "Warned of and never confused (in brackets: reports where they could be):",
     ),
     "confused_more": _w(
         "另有 {n} 对只零星混淆，见附录表。", "{n} more pairs, confused now and then, are in the table for the appendix."

@@ -64,5 +64,5 @@ def test_imported_models_are_judged_against_people_who_had_not_seen_predictions(
         ("li", "wang"), ("li", "zhao"), ("wang", "zhao"),
     }  # fmt: skip
     page = done.report.read_text(encoding="utf-8")
-    assert "3 human coders (li、wang、zhao)" in page
+    assert "3 human coders (li, wang, zhao)" in page
     assert (study.root / "tables" / "verdicts.csv").exists()
