@@ -8,7 +8,7 @@ from typing import Literal
 
 from ..configs.codebook import Words
 from ..evaluation.estimate import Estimate
-from .clean import clean, line
+from .clean import line
 from .page_agreement import two, written
 from .table import Cell, Table
 from .words import reason
@@ -36,7 +36,7 @@ def escape(text: object) -> str:
 
     The commands used are in every XeLaTeX; ``\textquotesingle`` needs ``textcomp`` in LaTeX before 2020.
     """
-    seen = "".join(c for c in line(clean(str(text))) if unicodedata.category(c) not in _INVISIBLE)
+    seen = "".join(c for c in line(text) if unicodedata.category(c) not in _INVISIBLE)
     # Dropping may have left two spaces, or one at an end.
     return _SPECIAL.sub(lambda found: _ESCAPES[found[0]], " ".join(seen.split()))
 
