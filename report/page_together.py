@@ -77,7 +77,7 @@ class AllCoders:
             columns |= dict.fromkeys(by_name)
             cells.append(by_name)
         coders = dict.fromkeys(coder for row in rows for coder in row.coders)
-        notes = [filled("coefficients_note", names=self._coders(tuple(coders)))]
+        notes = [self._coders(tuple(coders))]
         if any(m.weights != "identity" for row in rows for m in row.measured):
             notes.append(WORDS["coefficients_weighted"])
         lines = [
@@ -100,9 +100,14 @@ class AllCoders:
                 found.append((variable, lines))
         return found
 
-    def _coders(self, coders: tuple[str, ...]) -> str:
-        kinds = {c: WORDS[f"kind_{kind}"] for c in coders if (kind := self.content.study.kind(c))}
-        return line(", ".join(f"{c} ({kinds[c].zh} · {kinds[c].en})" if c in kinds else c for c in coders))
+    def _coders(self, coders: tuple[str, ...]) -> Words:
+        """Who the coders are, each with what kind of coder it is."""
+        kinds = [(line(c), WORDS[f"kind_{self.content.study.kind(c) or 'synthetic'}"]) for c in coders]
+        told = WORDS["coefficients_note"]
+        return Words(
+            zh=told.zh.format(names="、".join(f"{c}（{kind.zh}）" for c, kind in kinds)),
+            en=told.en.format(names=", ".join(f"{c} ({kind.en})" for c, kind in kinds)),
+        )
 
 
 def _names(variable: VariableView) -> dict[str | None, Words]:

@@ -185,6 +185,12 @@ def test_each_coefficient_is_in_its_variables_table(content: ReportContent) -> N
     assert "[0.02, 0.86]" in section(found(content, together=together), "agreement")
 
 
+@pytest.mark.parametrize("kind", ["human", "synthetic"])
+def test_the_coefficients_say_whose_they_are(kind: str) -> None:
+    shown = section(study(codebook(), coders=("ann", "bob"), kind=kind), "agreement")
+    assert f"Coders: ann ({kind}), bob ({kind})." in shown
+
+
 def test_an_undefined_coefficient_says_why() -> None:
     alike = study(codebook(20), n=3, coders=("ann", "bob"))
     undefined = [m for row in alike.findings.together for m in row.measured if m.estimate.reason == NO_VARIATION]
