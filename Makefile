@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export HF_HUB_DISABLE_TELEMETRY := 1
 export TOKENIZERS_PARALLELISM := false
 
-.PHONY: demo test browser check lock model corpus-check bench-quality bench-duee bench-metadata clean
+.PHONY: demo test browser check lock model corpus-check bench-quality bench-duee bench-metadata bench-statistics clean
 
 # PyTorch for the processor is enough; an index may serve the larger build for graphics cards, which works as well.
 $(BIN)/.installed: pyproject.toml constraints.txt
@@ -51,6 +51,9 @@ bench-duee: $(BIN)/.installed
 
 bench-metadata: $(BIN)/.installed
 	$(BIN)/python benchmarks/metadata.py
+
+bench-statistics: $(BIN)/.installed
+	$(BIN)/python benchmarks/intervals.py
 
 clean:
 	rm -rf build dist *.egg-info

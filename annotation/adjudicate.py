@@ -188,6 +188,8 @@ def read_decisions(
             continue
         reading = read_annotation(annotation, report, codebook, coder, saw_codes=True, round=round_number)
         problems += reading.problems
+        if not reading.codes and not reading.problems:
+            problems.append(Problem(report_id, coder, None, "was submitted empty", "decide it", annotation.get("id")))
         known = [c for c in by_report.get(report_id, ()) if c.purpose == "adjudication" and c.coder == coder]
         standing = {c.variable: c.value for c in current(known) if c.round == round_number}
         made = [

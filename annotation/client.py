@@ -146,6 +146,11 @@ class Client:
 
         return self._call(f"project {title}", ensure)
 
+    def describe(self, project: int, description: str) -> None:
+        """Give a project another description."""
+        update = self._sdk.projects.update
+        self._call(f"project {project}", lambda: update(project, description=description))
+
     def set_model_version(self, project: int, version: str) -> None:
         """Whose predictions coders see; there must be some."""
         update = self._sdk.projects.update
@@ -326,7 +331,7 @@ class Client:
         if isinstance(error, httpx.TimeoutException):
             return f"no answer in {TIMEOUT:.0f} s; what was sent may have arrived: run the same command again"
         if isinstance(error, httpx.HTTPError):
-            return f"the server cannot be reached ({type(error).__name__}); `weijing annotate status` tells of ours"
+            return f"the server cannot be reached ({type(error).__name__}); check its address, and that it runs"
         if status == 401:
             return "the key is wrong or has expired; make a new one in Label Studio under Account & Settings"
         if status == 403:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-MOST_CODED = 1000
-"""Clusters for coded reports. More take hours; coded reports are of fewer kinds than there are of them."""
+MOST = 1000
+"""Clusters for coded reports, and again for those wanted. More take hours; there are fewer kinds than reports."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def uncovered(vectors: npt.NDArray[np.float32], coded: npt.NDArray[np.bool_], n:
     scaled = (vectors - vectors.mean(0)) / np.maximum(vectors.std(0), 1e-4)
     scaled /= np.maximum(np.linalg.norm(scaled, axis=1, keepdims=True), 1e-12)
     # So many that n are left over even if every coded report has one of its own, as far as time allows.
-    wanted = int(min(n + min(coded.sum(), MOST_CODED), len(np.unique(scaled, axis=0))))
+    wanted = int(min(min(n, MOST) + min(coded.sum(), MOST), len(np.unique(scaled, axis=0))))
     # Of its kin this one alone adds up in an order that does not depend on threads.
     means = MiniBatchKMeans(wanted, random_state=seed % 2**32, n_init=1, max_iter=20).fit(scaled)
     cluster = means.labels_

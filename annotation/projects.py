@@ -1,7 +1,7 @@
 """A study's projects on a server: one a coder and round, known by a marker in the project's description.
 
-What a project is for stands in its marker alone, so that it is found again from any machine that has the study. The
-file of projects pushed serves only to tell when one was deleted on the server.
+What a project is for stands in its marker, so that it is found again from any machine that has the study. The file of
+projects pushed serves to tell when one was deleted on the server, and to put back a marker that somebody cleared.
 """
 
 from __future__ import annotations
@@ -77,11 +77,17 @@ def meaning_of(codebook: Codebook) -> str:
 
 
 def study_projects(study: Study, client: Client) -> dict[Room, StudyProject]:
-    """The study's projects that are on the server; of several for one purpose the oldest."""
+    """The study's projects that are on the server; of several for one purpose the oldest.
+
+    A project whose marker somebody cleared is known by its origin, and gets the marker back.
+    """
     own = study_id(study)
+    kept = {origin: marked for titles in _remembered(study).values() for origin, marked in titles.values()}
     found: dict[Room, StudyProject] = {}
     for project in sorted(client.projects(), key=lambda p: p.id):
         match = _MARKER.search(project.description)
+        if not match and (match := _MARKER.search(kept.get(project.origin, ""))):
+            client.describe(project.id, f"{match[0]} {project.description}".rstrip())
         if match and match[1] == own:
             room = Room(int(match[2]), match[3], bool(match[4]))
             found.setdefault(room, StudyProject(room, project, match[5] or ""))
@@ -91,20 +97,21 @@ def study_projects(study: Study, client: Client) -> dict[Room, StudyProject]:
 def remember(study: Study, url: str, projects: Iterable[StudyProject]) -> None:
     """Keep which projects were made on a server."""
     known = _remembered(study)
-    known[url] = {**known.get(url, {}), **{p.project.title: p.project.origin for p in projects}}
+    made = {p.project.title: (p.project.origin, p.project.description) for p in projects}
+    known[url] = {**known.get(url, {}), **made}
     write_private(private_folder(study.label_studio_path) / PUSHED, known)
 
 
 def vanished(study: Study, url: str, projects: Iterable[StudyProject]) -> Iterator[str]:
     """Titles of projects that were made on the server and are there no more."""
     there = {p.project.origin for p in projects}
-    return (title for title, origin in _remembered(study).get(url, {}).items() if origin not in there)
+    return (title for title, (origin, _) in _remembered(study).get(url, {}).items() if origin not in there)
 
 
-def _remembered(study: Study) -> dict[str, dict[str, str]]:
-    """Server → title → origin; nothing where the file is lost or damaged, which does no harm."""
+def _remembered(study: Study) -> dict[str, dict[str, tuple[str, str]]]:
+    """Server → title → origin and description; nothing where the file is lost or damaged, which does no harm."""
     try:
         found = json.loads((study.label_studio_path / PUSHED).read_text(encoding="utf-8"))
-        return {url: {str(t): str(o) for t, o in titles.items()} for url, titles in found.items()}
-    except (OSError, ValueError, AttributeError):
+        return {url: {t: (str(o), str(d)) for t, (o, d) in titles.items()} for url, titles in found.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
         return {}

@@ -141,6 +141,8 @@ def pull_file(
     """
     try:
         tasks = json.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: there is no such file") from None
     except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path}: cannot be read as JSON ({type(error).__name__}); export it as JSON again") from None
     if (
@@ -253,7 +255,7 @@ class _Pull:
         own = {**self.by_text, named.content_hash: named} if named else self.by_text
         if found := next(_reports_with(data.values(), own), None):
             return found
-        texts = [value for value in data.values() if isinstance(value, str) and len(value) > _NO_TEXT]
+        texts = _texts(data)
         # Where the task brings another text, an id is not believed: every list of reports has a number 1.
         return named if named and (not texts or any(_alike(text, named.text) for text in texts)) else None
 
@@ -270,11 +272,12 @@ class _Pull:
         made = changes(readings, self.known, self.live, now)
         added = add_codes(self.study, made.codes)
         rounds = {(code.report_id, code.coder): code.round for code in made.codes}
-        listed = {(m.problem.report_id, m.problem.coder, m.problem.variable) for m in self.to_mend}
-        for p in (*added.rejected, *added.problems):
-            if (p.report_id, p.coder, p.variable) not in listed:
-                problem = Problem(p.report_id, p.coder, p.variable, p.message, "look at it again")
-                self.to_mend.append(ToMend(problem, rounds.get((p.report_id, p.coder))))
+        listed = {(m.problem.report_id, m.problem.coder) for m in self.to_mend}
+        # Beside an answer that has to be mended older codes may stand, which do not go with the new ones. That is told
+        # once it is mended; now, only the pull that appends something would tell it.
+        for p in (*added.rejected, *(p for p in added.problems if (p.report_id, p.coder) not in listed)):
+            problem = Problem(p.report_id, p.coder, p.variable, p.message, "look at it again")
+            self.to_mend.append(ToMend(problem, rounds.get((p.report_id, p.coder))))
         notes = [f"{made.older} codes were left out: the study has later ones"] if made.older else []
         return Pulled(
             len(self.found),
@@ -300,7 +303,8 @@ class _Pull:
         self.to_mend += [ToMend(problem, one.round, one.link) for problem in coding.problems]
         if not coding.codes and not coding.problems:
             self._mend(one, "was submitted empty", "code it")
-        if not any(_reports_with(one.task["data"].values(), {one.report.content_hash: one.report})):
+        data = one.task["data"]
+        if _texts(data) and not any(_reports_with(data.values(), {one.report.content_hash: one.report})):
             self._mend(one, "its text has changed since it was pushed", "read the new text and correct the codes")
         return Reading(coding, answered(one.annotation), one.origin)
 
@@ -318,6 +322,11 @@ class _Pull:
         name = report if isinstance(report, str) else f"of task {task.get('id')}"
         problem = Problem(name, coder, None, found, todo, annotation_id if isinstance(annotation_id, int) else None)
         self.to_mend.append(ToMend(problem, number, link))
+
+
+def _texts(data: Mapping[str, Any]) -> list[str]:
+    """What a task brings that may be a report's text, under whatever name."""
+    return [v for name, v in data.items() if isinstance(v, str) and (len(v) > _NO_TEXT or (name == "text" and v))]
 
 
 def _reports_with(texts: Iterable[Any], by_hash: Mapping[str, Report]) -> Iterator[Report]:

@@ -81,9 +81,7 @@ def up(study: Study, progress: Progress = lambda what, done, total: None) -> Ser
             server = replace(known, pid=process.pid)
             _wait(server, process, folder, progress)
         elif process:
-            raise UserError(
-                f"{folder}: a server runs (process {process.pid}) but {SERVER} is gone; `annotate down` first"
-            )
+            raise _passwords_gone(folder, process)
         else:
             if not known and (folder / "label_studio.sqlite3").exists():
                 raise UserError(f"{folder}: holds a database but no {SERVER} with its passwords; put that file back")
@@ -119,12 +117,21 @@ def down(study: Study) -> bool:
 
 
 def running(study: Study) -> Server | None:
-    """The study's server if it runs and answers with its token."""
-    known, process = _read(study.label_studio_path), find_process(study.label_studio_path)
-    if not known or not process:
+    """The study's server if it runs and answers with its token. Raises ``UserError`` if the token was lost."""
+    folder = study.label_studio_path
+    known, process = _read(folder), find_process(folder)
+    if not process:
         return None
+    if not known:
+        raise _passwords_gone(folder, process)
     server = replace(known, pid=process.pid)
     return server if _answers(server, process) else None
+
+
+def _passwords_gone(folder: Path, process: psutil.Process) -> UserError:
+    return UserError(
+        f"{folder}: a server runs (process {process.pid}) but {SERVER} with its passwords is gone; put that file back"
+    )
 
 
 def find_process(folder: Path) -> psutil.Process | None:

@@ -58,7 +58,7 @@ def write(
     """
     from ..annotation.sheets import write_sheet
     from ..configs.errors import UserError
-    from ..data.codes import read_codes
+    from ..data.codes import current, read_codes
     from ..data.study import Study
 
     opened = Study.open(study)
@@ -74,10 +74,17 @@ def write(
             raise UserError(f"{ids}: the corpus has no report {', '.join(unknown[:5])}; correct the list")
         reports = {report_id: reports[report_id] for report_id in wanted}
     known = read_codes(opened.codes_path) if coder and opened.codes_path.exists() else []
-    codes = [c for c in known if (c.coder, c.purpose, c.round) == (coder, purpose.value, round_)]
+    own = [c for c in current(known) if (c.coder, c.round) == (coder, round_) and c.report_id in reports]
+    codes = [c for c in own if c.purpose == purpose.value]
     problems = write_sheet(out, reports.values(), opened.codebook(), codes, force=force)
     print_list(problems, whole="")
     typer.echo(f"{out}: {len(reports)} reports")
+    for other in sorted({c.purpose for c in own} - {purpose.value, For.adjudication.value}):
+        n = len({c.report_id for c in own if c.purpose == other})
+        typer.echo(
+            f"{n} of them were coded with --purpose {other} and are blank here; leave these blank, and write them a "
+            "sheet of their own with --ids and that --purpose"
+        )
 
 
 @app.command()

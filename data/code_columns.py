@@ -23,7 +23,7 @@ ABOUT = {
 """What stands beside the codes for coders to read, and is not read back."""
 
 _WORDS: dict[Role, tuple[str, ...]] = {
-    "id": (REPORT_ID, "report", "文档编号", "报道编号", *SYNONYMS["id"]),
+    "id": (REPORT_ID, "report", "报告编号", "報告編號", "文档编号", "报道编号", *SYNONYMS["id"]),
     "coder": ("coder", "编码员", "编码者", "annotator", "rater", "标注者", "标注员", "model", "模型"),
     "variable": ("variable", "变量", "变项", "item"),
     "value": ("value", "值", "取值", "code", "编码"),

@@ -100,12 +100,17 @@ def _codes(study: Study) -> list[Code]:
 
 def _file_of(path: Path, codes: Sequence[Code], after: Path | None = None) -> bytes:
     """The content of a file of codes with a name like ``path``, or of the file ``after`` with codes appended."""
-    with TemporaryDirectory() as folder:
-        file = Path(folder) / path.name
-        if after is not None:
-            shutil.copyfile(after, file)
-        append_codes(file, codes)
-        return file.read_bytes()
+    try:
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / path.name
+            if after is not None:
+                shutil.copyfile(after, file)
+            append_codes(file, codes)
+            return file.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path}: a temporary copy cannot be written ({error.strerror}); make room, or set TMPDIR"
+        ) from None
 
 
 def _log_bytes(log: MigrationLog) -> bytes:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from functools import partial
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 
 from ..configs.codebook import Codebook
 from ..configs.errors import UserError
-from .agreement.alpha import PlainMetric, alpha_of
+from .agreement.alpha import PlainMetric, alpha_of, coincidences, counts_alpha
+from .agreement.distances import distances
 from .bootstrap import ClusterBootstrap, estimate
-from .classification import DEFAULT, code_scores, multi_scores, outcomes
-from .estimate import NO_DEFINED_LABEL, NO_PAIRS, NO_VARIATION, Bools, Estimate, Floats, Ints, mean_defined
+from .classification import DEFAULT, code_scores, multi_scores
+from .estimate import NO_DEFINED_LABEL, NO_PAIRS, Bools, Estimate, Floats, Ints, mean_defined
+from .pseudo import pseudo_clusters, side_by_side
 from .ratings import cluster_vector
 from .rows import Comparison, PairRow, ScoreRow
 from .tables import CodesByCoder, Table, encode, scopes
@@ -82,7 +85,7 @@ def pair_rows(table: Table, a: int, b: int, clusters: Ints, bootstrap: ClusterBo
     rows = []
     if table.codes is not None:
         first, second = table.codes[a, both], table.codes[b, both]
-        metric: PlainMetric = "ordinal" if table.variable.type == "ordinal" else "nominal"
+        metric: Literal["nominal", "ordinal"] = "ordinal" if table.variable.type == "ordinal" else "nominal"
         alpha = code_alpha(first, second, len(table.categories), metric, groups, bootstrap)
         rows.append(row(percent=_mean(first == second), alpha=alpha, alpha_kind=metric))
     if table.present is not None:
@@ -111,37 +114,33 @@ def code_alpha(
     first: Ints, second: Ints, k: int, metric: PlainMetric, clusters: Ints, bootstrap: ClusterBootstrap | None
 ) -> Estimate:
     """Alpha of two coders' (units,) codes 0 … k - 1."""
-    n = len(first)
-    contributions = np.zeros((n, k, k))
-    np.add.at(contributions, (np.arange(n), first, second), 1.0)
-    np.add.at(contributions, (np.arange(n), second, first), 1.0)
-
-    def statistic(sums: Floats) -> Floats:
-        return alpha_of(sums.reshape(*sums.shape[:-1], k, k), metric)[..., None]
-
-    reason = NO_VARIATION if n else NO_PAIRS
-    flat = contributions.reshape(n, k * k)
-    return estimate(statistic, flat, clusters, bootstrap, n=n, reasons=lambda _: reason)[0]
+    one = np.eye(k, dtype=np.int64)
+    distance = None if metric == "ordinal" else distances(metric, range(k))
+    return counts_alpha(one[first] + one[second], clusters, bootstrap, distance)
 
 
 def label_alphas(one: Bools, two: Bools, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[Estimate]:
     """Nominal alpha of each label of two coders' (units, labels) codes, then the mean of those defined."""
     n, n_labels = one.shape
+    counts = np.stack([2 - one.astype(np.int64) - two, one.astype(np.int64) + two], axis=-1)
+    apart = distances("nominal", range(2))
+    alphas = [counts_alpha(counts[:, label], clusters, bootstrap, apart) for label in range(n_labels)]
+    defined = [label for label, alpha in enumerate(alphas) if alpha.value is not None]
 
-    def statistic(sums: Floats) -> Floats:
-        both, left, right, neither = np.moveaxis(sums.reshape(*sums.shape[:-1], n_labels, 4), -1, 0)
-        apart = left + right
-        observed = np.stack([np.stack([2 * neither, apart], -1), np.stack([apart, 2 * both], -1)], -2)
-        alphas = alpha_of(observed, "nominal")
-        return np.concatenate([alphas, mean_defined(alphas)[..., None]], axis=-1)
+    def contribute(counts: Ints) -> Floats:
+        return coincidences(counts).reshape(len(counts), 4)
 
-    def reasons(q: int) -> str:
-        if n == 0:
-            return NO_PAIRS
-        return NO_VARIATION if q < n_labels else NO_DEFINED_LABEL
+    def mean(sums: Floats) -> Floats:
+        by_label = alpha_of(sums.reshape(*sums.shape[:-1], len(defined), 2, 2), "nominal")
+        return mean_defined(by_label)[..., None]
 
-    contributions = outcomes(one, two).reshape(n, n_labels * 4)
-    return estimate(statistic, contributions, clusters, bootstrap, n=n, reasons=reasons)
+    if not defined:
+        return [*alphas, Estimate(None, reason=NO_DEFINED_LABEL if n else NO_PAIRS, n=n)]
+    pairs = n / len(np.unique(clusters))
+    pseudo = side_by_side([pseudo_clusters(contribute, counts[:, label], pairs) for label in defined])
+    contributions = np.concatenate([contribute(counts[:, label]) for label in defined], axis=1)
+    found = estimate(mean, contributions, clusters, bootstrap, n=n, reasons=lambda _: NO_DEFINED_LABEL, pseudo=pseudo)
+    return [*alphas, *found]
 
 
 def score_rows(table: Table, r: int, c: int, clusters: Ints, bootstrap: ClusterBootstrap | None) -> list[ScoreRow]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from ..data.artifacts import atomic_write, text_hash
@@ -68,7 +68,7 @@ def encoded(
             folder.mkdir(parents=True, exist_ok=True)
             shard = hashlib.sha256("".join(sorted(new)).encode()).hexdigest()[:16]
             with atomic_write(folder / f"{shard}.safetensors") as path:
-                save_file(new, path)
+                path.write_bytes(save(new))  # a full disk is then an OSError, which is told
         known.update(new)
     return EncodedTexts(read, [known[name] for name in names], len(missing))
 

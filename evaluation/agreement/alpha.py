@@ -12,6 +12,7 @@ import numpy as np
 
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_PAIRS, NO_VARIATION, Estimate, Floats, Ints, divide
+from ..pseudo import pseudo_clusters
 from ..ratings import Ratings
 from .distances import distances
 
@@ -71,42 +72,49 @@ def krippendorff_alpha(
     metric: Metric = "nominal",
     bootstrap: ClusterBootstrap | None = ClusterBootstrap(),  # noqa: B008  (frozen)
 ) -> Estimate:
-    """Krippendorff's alpha with a clustered percentile interval.
+    """Krippendorff's alpha with a clustered interval.
 
     ``n`` of the result is the number of units with at least two codes. Undefined with reason ``no_pairs`` (no
     such unit) or ``no_variation`` (those units have one category only). ``masi`` and ``jaccard`` are for label sets
-    (``Ratings.from_label_sets``). A unit contributes its disagreement and its counts of the K categories that occur,
-    K + 1 numbers, so that hundreds of distinct sets do no harm; by the ordinal metric, whose distances depend on how
-    often each category occurs, K². ValueError for categories that the metric cannot take.
+    (``Ratings.from_label_sets``). ValueError for categories that the metric cannot take.
     """
     counts = ratings.counts()
+    counts[counts.sum(axis=1) < 2] = 0
+    occurs = counts.sum(axis=0) > 0
+    own = [c for c, found in zip(ratings.categories, occurs, strict=True) if found]
+    distance = None if metric == "ordinal" else distances(metric, own)
+    return counts_alpha(counts[:, occurs], ratings.clusters, bootstrap, distance)
+
+
+def counts_alpha(counts: Ints, clusters: Ints, bootstrap: ClusterBootstrap | None, distance: Floats | None) -> Estimate:
+    """Alpha of (units, K) counts of codes in (units,) clusters, as ``krippendorff_alpha``.
+
+    ``distance``: (K, K) between categories; None: the ordinal ones, which depend on how often each occurs. A unit
+    contributes its disagreement and its counts, K + 1 numbers, so that hundreds of distinct sets do no harm; by the
+    ordinal metric K².
+    """
     pairable = counts.sum(axis=1) >= 2
-    counts = counts[pairable]
+    counts, clusters = counts[pairable], clusters[pairable]
     if not len(counts):
         return Estimate(None, reason=NO_PAIRS)
-    occurs = counts.sum(axis=0) > 0
-    counts = counts[:, occurs]
     k = counts.shape[1]
 
-    if metric == "ordinal":
-        contributions = coincidences(counts).reshape(len(counts), k * k)
+    def contribute(counts: Ints) -> Floats:
+        if distance is None:
+            return coincidences(counts).reshape(len(counts), k * k)
+        return np.column_stack([pair_disagreement(counts, distance) / (counts.sum(axis=1) - 1), counts])
 
-        def statistic(sums: Floats) -> Floats:
+    def statistic(sums: Floats) -> Floats:
+        if distance is None:
             return alpha_of(sums.reshape(*sums.shape[:-1], k, k), "ordinal")[..., None]
-
-    else:
-        distance = distances(metric, [c for c, found in zip(ratings.categories, occurs, strict=True) if found])
-        shared = pair_disagreement(counts, distance) / (counts.sum(axis=1) - 1)
-        contributions = np.column_stack([shared, counts])
-
-        def statistic(sums: Floats) -> Floats:
-            return alpha_of_sums(sums[..., 0], sums[..., 1:], distance)[..., None]
+        return alpha_of_sums(sums[..., 0], sums[..., 1:], distance)[..., None]
 
     return estimate(
         statistic,
-        contributions,
-        ratings.clusters[pairable],
+        contribute(counts),
+        clusters,
         bootstrap,
         n=len(counts),
         reasons=lambda _: NO_VARIATION,
+        pseudo=pseudo_clusters(contribute, counts, counts.sum() / 2 / len(np.unique(clusters))),
     )[0]

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_PAIRS, NO_VARIATION, Estimate, Floats, Ints, divide
+from ..pseudo import pseudo_clusters
 from ..ratings import MISSING, Category, Ratings
 from .alpha import pair_disagreement
 from .distances import Weights, disagreements
@@ -124,25 +125,35 @@ def _agreement(
     enters = m >= (2 if coefficient == "krippendorff" else 1)
     counts, m, clusters = counts[enters], m[enters], clusters[enters]
     shares = counts / m[:, None]
-    pairable = m >= 2
-    n = int(pairable.sum())
+    n = int((m >= 2).sum())
     prevalence = tuple(float(s) for s in shares.mean(axis=0)) if len(shares) else ()
     d = disagreements(weights, categories)
     if not n:
         nothing = Estimate(None, reason=NO_PAIRS)
         return Agreement(nothing, None, nothing, categories, prevalence)
-    same = disagreements("identity", categories)
-    pairs = np.maximum(m * (m - 1), 1)
-    unlike, apart = pair_disagreement(counts, same) / pairs, pair_disagreement(counts, d) / pairs
-    if coefficient == "krippendorff":
-        observed, base, distribution = apart * m, m, counts[:, None, :]
-    else:
-        observed, base = apart, pairable
-        distribution = shares[:, None, :] if by_coder is None else by_coder[enters]
-    terms = _Terms(EXPECTED[coefficient], d, distribution.shape[1:], coefficient == "krippendorff")
-    flat = distribution.reshape(len(counts), -1)
-    contributions = np.column_stack([observed, base, unlike, pairable, flat]).astype(np.float64)
-    found, percent = estimate(terms.statistic, contributions, clusters, bootstrap, n=n, reasons=lambda _: NO_VARIATION)
+    alpha = coefficient == "krippendorff"
+    rows = 1 if by_coder is None else by_coder.shape[1]
+    terms = _Terms(EXPECTED[coefficient], d, (rows, len(categories)), alpha)
+
+    def contribute(counts: Ints, by_coder: Floats | None = None) -> Floats:
+        m = counts.sum(axis=1)
+        pairs = np.maximum(m * (m - 1), 1)
+        unlike, apart = (pair_disagreement(counts, x) / pairs for x in (disagreements("identity", categories), d))
+        own = counts if alpha else counts / m[:, None]
+        distribution = np.tile(own, rows) if by_coder is None else by_coder.reshape(len(counts), -1)
+        weighed = [apart * m, m] if alpha else [apart, m >= 2]
+        return np.column_stack([*weighed, unlike, m >= 2, distribution]).astype(np.float64)
+
+    contributions = contribute(counts, None if by_coder is None else by_coder[enters])
+    found, percent = estimate(
+        terms.statistic,
+        contributions,
+        clusters,
+        bootstrap,
+        n=n,
+        reasons=lambda _: NO_VARIATION,
+        pseudo=pseudo_clusters(contribute, counts, counts.sum() / 2 / len(np.unique(clusters))),
+    )
     error = standard_error(terms.linearised(contributions), clusters) if found.value is not None else None
     return Agreement(found, error, percent, categories, prevalence)
 

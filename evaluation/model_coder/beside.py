@@ -17,6 +17,7 @@ import numpy as np
 from ..agreement.alpha import PlainMetric, alpha_of, coincidences
 from ..bootstrap import ClusterBootstrap, estimate
 from ..estimate import NO_DEFINED_LABEL, NO_PAIRS, NO_VARIATION, Bools, Estimate, Floats, Ints, mean_defined
+from ..pseudo import Pseudo, pseudo_clusters, side_by_side
 from .codings import Codings
 
 Agreement = Literal["nominal", "ordinal", "mean_label_alpha"]
@@ -118,7 +119,25 @@ def _compared(
         return np.concatenate([means, means[..., 1:2] - means[..., :1]], axis=-1) if len(matrices) > 1 else means
 
     undefined = NO_DEFINED_LABEL if features > 1 else NO_VARIATION
-    return estimate(statistic, contributions, clusters, bootstrap, n=n, reasons=lambda _: undefined if n else NO_PAIRS)
+    return estimate(
+        statistic,
+        contributions,
+        clusters,
+        bootstrap,
+        n=n,
+        reasons=lambda _: undefined if n else NO_PAIRS,
+        pseudo=side_by_side([_pseudo(m[:, f], clusters) for m in matrices for f in range(features)]) if n else None,
+    )
+
+
+def _pseudo(matrices: Floats, clusters: Ints) -> Pseudo:
+    """Pseudo-clusters of (units, K, K) coincidences; none where alpha is undefined, and remains so in every draw."""
+    k = matrices.shape[-1]
+    marginals = matrices.sum(axis=-1)
+    if (marginals.sum(axis=0) > 0).sum() < 2:
+        return Pseudo(np.zeros((0, k * k)), np.zeros(0))
+    pairs = marginals.sum() / 2 / len(np.unique(clusters))
+    return pseudo_clusters(lambda counts: coincidences(counts).reshape(len(counts), k * k), marginals, pairs)
 
 
 def _coincidences(counts: Ints) -> Floats:

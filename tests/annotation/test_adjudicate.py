@@ -304,3 +304,10 @@ def test_the_demonstration_corpus(bundled: Codebook) -> None:
     assert {(d.report_id, v) for d in left for v in d.undecided}.isdisjoint(
         (g.report_id, g.variable) for g in demo.gold if g.how == "adjudicated"
     )
+
+
+def test_an_empty_decision_is_listed() -> None:
+    task = decided(TWO, {})
+    read = pulled(TWO, task)
+    assert read.codes == ()
+    assert [(p.report_id, p.coder, p.found) for p in read.problems] == [("r1", "judge", "was submitted empty")]

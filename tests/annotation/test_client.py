@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,6 +14,7 @@ from typing import Any
 
 import pytest
 from weijing.annotation.client import Client, Connection
+from weijing.annotation.server import running, up
 from weijing.configs.errors import UserError
 from weijing.data.study import Study
 
@@ -32,6 +35,7 @@ class Failing(ThreadingHTTPServer):
         self.body = PAGE
         self.tasks: list[dict[str, Any]] = []
         self.requests: list[str] = []
+        self.project: dict[str, Any] = {"id": 5}
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -43,6 +47,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._answer(self.rfile.read(int(self.headers["Content-Length"])))
+
+    do_PATCH = do_POST  # noqa: N815
 
     def _answer(self, sent: bytes) -> None:
         server, path = self.server, self.path.partition("?")[0]
@@ -65,7 +71,7 @@ class _Handler(BaseHTTPRequestHandler):
             if page > 1 and not found["tasks"]:
                 status, found = 404, {"detail": "Invalid page."}  # as Label Studio answers
         elif path.startswith("/api/projects/5"):
-            found = {"id": 5}
+            found = server.project = {**server.project, **json.loads(sent or b"{}")}
         self._send(status or 200, server.body if status and not found else json.dumps(found))
 
     def _send(self, status: int, body: str) -> None:
@@ -211,3 +217,33 @@ def test_an_expired_key_is_told_at_once(failing: Failing) -> None:
         Client(Connection(failing.url, expired))
     assert expired not in str(caught.value)
     assert expired not in repr(Connection(failing.url, expired))
+
+
+def test_a_description_is_put_back(failing: Failing) -> None:
+    connect(failing).describe(5, "[weijing] 说明")
+    assert failing.project == {"id": 5, "description": "[weijing] 说明"}
+
+
+def test_a_server_that_cannot_be_reached_is_told_by_its_address(failing: Failing) -> None:
+    client = connect(failing)
+    failing.shutdown()
+    failing.server_close()
+    with pytest.raises(UserError, match=rf"{failing.url}: .*cannot be reached.*check its address") as caught:
+        client.task_ids(5)
+    assert "weijing annotate status" not in str(caught.value)
+
+
+def test_a_server_whose_passwords_are_gone_is_told_alike_by_all(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "study")
+    folder = study.label_studio_path
+    folder.mkdir()
+    with pytest.raises(UserError, match="does not run"):
+        Connection.of_study(study)
+    command = [sys.executable, "-c", "import time; time.sleep(60)", "--data-dir", str(folder.resolve())]
+    with subprocess.Popen(command) as process:
+        try:
+            for call in (lambda: up(study), lambda: running(study), lambda: Connection.of_study(study)):
+                with pytest.raises(UserError, match=rf"process {process.pid}.*server\.json.*put that file back"):
+                    call()
+        finally:
+            process.kill()

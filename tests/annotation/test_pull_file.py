@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import stat
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -15,7 +14,16 @@ from weijing.annotation.client import Project
 from weijing.annotation.mend import FOLDER, ToMend, write_to_mend
 from weijing.annotation.plan import PLAN, SCHEMA, Assignment
 from weijing.annotation.private import private_folder
-from weijing.annotation.projects import Room, StudyProject, meaning_of, remember, study_id, study_projects, vanished
+from weijing.annotation.projects import (
+    PUSHED,
+    Room,
+    StudyProject,
+    meaning_of,
+    remember,
+    study_id,
+    study_projects,
+    vanished,
+)
 from weijing.annotation.pull import Pulled, _alike, _Pull, pull_file
 from weijing.annotation.tasks import Problem, result_of, task_of
 from weijing.cli.annotate import app
@@ -133,7 +141,7 @@ def test_files_that_are_no_export(study: Study, content: str) -> None:
     path.write_text(content, "utf-8")
     with pytest.raises(UserError, match=r"export\.json: .*JSON"):
         pull_file(study, path, {})
-    with pytest.raises(UserError, match="cannot be read"):
+    with pytest.raises(UserError, match=r"none\.json: there is no such file"):
         pull_file(study, study.root / "none.json", {})
 
 
@@ -165,10 +173,13 @@ class _Lists:
     """All of a client that finding projects needs."""
 
     def __init__(self, *projects: Any) -> None:
-        self._projects = projects
+        self._projects = {project.id: project for project in projects}
 
     def projects(self) -> list[Any]:
-        return list(self._projects)
+        return list(self._projects.values())
+
+    def describe(self, project: int, description: str) -> None:
+        self._projects[project] = replace(self._projects[project], description=description)
 
 
 @pytest.mark.parametrize("coder", ["li", "li.wang@example.org", "x" * 80])
@@ -191,6 +202,27 @@ def test_a_room_is_found_by_its_marker(study: Study, coder: str, bundled: Codebo
     assert list(vanished(study, "http://a", found.values())) == []
     assert len(list(vanished(study, "http://a", []))) == len({room.title(study) for room in rooms})
     assert list(vanished(study, "http://b", [])) == []
+    for damaged in ('{"http://a": {"t": 5}}', '{"http://a": {"t": "0a1b2c3d"}}', "[]", "{"):
+        (study.label_studio_path / PUSHED).write_text(damaged, "utf-8")
+        assert list(vanished(study, "http://a", [])) == []
+
+
+@pytest.mark.parametrize("instead", ["", "张三的项目"])
+def test_a_marker_that_was_cleared_is_put_back(study: Study, bundled: Codebook, instead: str) -> None:
+    room, meaning = Room(1, "li", predictions=True), meaning_of(bundled)
+    description = f"[{room.marker(study_id(study))}] codebook {meaning}"
+    server: Any = _Lists(Project(2, room.title(study), description, 4, 4, "o2"))
+    before = study_projects(study, server)
+    remember(study, "http://a", before.values())
+    server.describe(2, instead)
+    found = study_projects(study, server)
+    assert (found.keys(), found[room].project.id, found[room].meaning) == ({room}, 2, meaning)
+    assert list(vanished(study, "http://a", found.values())) == []
+    assert [p.description for p in server.projects()] == [f"{description} {instead}".rstrip()]
+    # On a server that was made anew a project of the same number is another.
+    stranger: Any = _Lists(Project(2, room.title(study), instead, 4, 4, "o3"))
+    assert study_projects(study, stranger) == {}
+    assert list(vanished(study, "http://a", [])) == [room.title(study)]
 
 
 def test_a_study_id_that_was_damaged(study: Study) -> None:
@@ -217,13 +249,13 @@ def test_one_bad_task_does_not_stop_the_others(study: Study, demo: DemoCorpus, b
     assert all("cannot be read" in str(problem) for problem in done.to_mend)
 
 
-def test_a_live_task_whose_annotations_cannot_be_read_takes_nothing_back(
-    study: Study, demo: DemoCorpus, bundled: Codebook
-) -> None:
-    room = StudyProject(Room(1, "li"), Project(5, "t", "", 1, 1, "origin"), meaning_of(bundled))
+def planned_task(study: Study, demo: DemoCorpus, codebook: Codebook) -> dict[str, Any]:
+    """The task of a report that is planned for li, coded by user 7."""
     write_rows(study.root / PLAN, [asdict(Assignment(1, demo.reports[0].id, "li", "train"))], SCHEMA)
-    (task,) = exported(demo, bundled, 1)
+    return exported(demo, codebook, 1)[0]
 
+
+def pulled_from_project(study: Study, task: dict[str, Any]) -> Pulled:
     class Exported:
         """All of a client that reading a project needs."""
 
@@ -233,20 +265,38 @@ def test_a_live_task_whose_annotations_cannot_be_read_takes_nothing_back(
         def task_ids(self, project: int) -> dict[str, int]:
             return {task["data"]["id"]: 1}
 
-    def pulled() -> Pulled:
-        reading = _Pull(study)
-        reading.take_project(room, Exported(), "http://x", {7: "li"})  # type: ignore[arg-type]
-        return reading.finish()
+    reading = _Pull(study)
+    room = StudyProject(Room(1, "li"), Project(5, "t", "", 1, 1, "origin"), meaning_of(study.codebook()))
+    reading.take_project(room, Exported(), "http://x", {7: "li"})  # type: ignore[arg-type]
+    return reading.finish()
 
-    assert pulled().appended
+
+def test_a_live_task_whose_annotations_cannot_be_read_takes_nothing_back(
+    study: Study, demo: DemoCorpus, bundled: Codebook
+) -> None:
+    task = planned_task(study, demo, bundled)
+    assert pulled_from_project(study, task).appended
     good = task["annotations"]
     for bad in (None, 5, [7], [{**good[0], "result": 5}]):
         task["annotations"] = bad
-        done = pulled()
+        done = pulled_from_project(study, task)
         assert (done.appended, done.deleted) == (0, 0)
         assert "cannot be read" in str(done.to_mend[0])
     task["annotations"] = [{**good[0], "result": []}]
-    assert pulled().deleted
+    assert pulled_from_project(study, task).deleted
+
+
+def test_pulled_again_the_same_is_listed(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    task = planned_task(study, demo, bundled)
+    assert pulled_from_project(study, task).to_mend == ()
+    # The gate becomes unfit, so that its old code stands, and all under it is cleared.
+    gate = next(v.asked_when[0].variable for v in bundled.coded if v.asked_when)
+    (annotation,) = task["annotations"]
+    annotation["result"] = [{"from_name": gate, "type": "choices", "value": {"choices": ["no_such_label"]}}]
+    first, second = (pulled_from_project(study, task) for _ in range(2))
+    assert first.deleted > second.deleted == 0
+    assert first.to_mend == second.to_mend
+    assert [m.problem.variable for m in first.to_mend] == [gate]
 
 
 def test_a_report_is_known_by_its_text_before_its_number(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
@@ -279,6 +329,25 @@ def test_a_text_that_has_merely_changed_is_known_by_its_number(
     assert (other["id"], "is no report of the corpus, by its text") in listed
 
 
+def test_a_task_without_a_text_has_none_that_changed(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
+    tasks = exported(demo, bundled)
+    for task in tasks:
+        task["data"] = {"id": task["data"]["id"], "title": task["data"]["title"]}
+    done = pull_file(study, put(study, tasks), {"7": "li"})
+    assert done.to_mend == ()
+    assert {code.report_id for code in codes_of(study)} == {r.id for r in demo.reports[:3]}
+
+
+def test_a_short_text_that_is_another_is_not_known_by_its_number(
+    study: Study, demo: DemoCorpus, bundled: Codebook
+) -> None:
+    (task,) = exported(demo, bundled, 1)
+    task["data"]["text"] = "别处的一篇短讯。"
+    done = pull_file(study, put(study, [task]), {"7": "li"})
+    assert done.appended == 0
+    assert "no report of the corpus, by its text" in str(done.to_mend[0])
+
+
 def test_of_reports_with_one_text_the_named_one_is_meant(study: Study, demo: DemoCorpus, bundled: Codebook) -> None:
     twins = [replace(demo.reports[0], id=name) for name in ("a", "b", "c")]
     study.corpus_path.unlink()
@@ -298,7 +367,6 @@ def test_a_list_without_annotations_is_no_export(study: Study, tasks: Any) -> No
     assert not study.codes_path.exists()
 
 
-@pytest.mark.skipif(os.name != "posix", reason="modes of POSIX")
 def test_a_folder_of_passwords_that_stood_open_is_closed(tmp_path: Path) -> None:
     folder = tmp_path / "label-studio"
     folder.mkdir(mode=0o755)

@@ -322,7 +322,7 @@ def test_coverage_gives_as_many_as_there_are_and_none_coded(n: int, wanted: int,
 
 
 def test_with_many_coded_reports_a_kind_that_nobody_coded_still_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coverage, "MOST_CODED", 30)
+    monkeypatch.setattr(coverage, "MOST", 30)
     random = np.random.default_rng(3)
     kinds = np.repeat(np.arange(12), 40)
     vectors = (random.normal(size=(12, 16))[kinds] + 0.2 * random.normal(size=(480, 16))).astype(np.float32)
@@ -331,3 +331,15 @@ def test_with_many_coded_reports_a_kind_that_nobody_coded_still_comes_first(monk
     found = uncovered(vectors, coded, 4, 1)
     assert {int(kinds[one.position]) for one in found} == {10, 11}
     assert not any(one.covered for one in found)
+
+
+def test_more_reports_than_clusters_are_found_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(coverage, "MOST", 4)
+    random = np.random.default_rng(3)
+    kinds = np.repeat(np.arange(4), 10)
+    vectors = (random.normal(size=(4, 16))[kinds] * 5 + 0.01 * random.normal(size=(40, 16))).astype(np.float32)
+    found = uncovered(vectors, np.zeros(40, dtype=bool), 30, 1)
+    assert len({one.position for one in found}) == 30
+    assert len({one.size for one in found}) <= 4
+    assert sorted(int(kinds[one.position]) for one in found[:4]) == [0, 1, 2, 3]
+    assert all(one.size >= 10 for one in found)

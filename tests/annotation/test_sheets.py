@@ -412,7 +412,7 @@ def test_changes_supersede_and_the_gate_takes_back(strikes: Codebook, tmp_path: 
     assert append_codes(file, fourth) == len(fourth) - 3
 
 
-@pytest.mark.parametrize("encoding", ["gb18030", "utf-16"])
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_sheets_saved_by_other_programs(strikes: Codebook, tmp_path: Path, encoding: str, delimiter: str) -> None:
     path = tmp_path / "s.csv"
@@ -422,6 +422,56 @@ def test_sheets_saved_by_other_programs(strikes: Codebook, tmp_path: Path, encod
         csv.writer(file, delimiter=delimiter).writerows(rows)
     (code,) = read(path, strikes).codes
     assert (code.value, code.note) == (True, "见第二段")
+
+
+@pytest.mark.parametrize("encoding", ["big5", "cp950", "big5hkscs", "utf-8", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("note", ["見第二段，工人罷工要求加薪", "罷工"])
+def test_sheets_in_traditional_characters(strikes: Codebook, tmp_path: Path, encoding: str, note: str) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(f"報告編號,is_protest,note: is_protest\r\nr1,是,{note}\r\n".encode(encoding))
+    (code,) = read(path, strikes).codes
+    assert (code.report_id, code.value, code.note) == ("r1", True, note)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize(
+    "head",
+    [
+        "ＲＥＰＯＲＴ　ＩＤ,ｉｓ＿ｐｒｏｔｅｓｔ,ｅｖｉｄｅｎｃｅ：　ｉｓ＿ｐｒｏｔｅｓｔ",
+        "report id（报告编号）,ＩＳ＿ＰＲＯＴＥＳＴ（劳工抗议／Labour protest）,证据：劳工抗议",
+        " 报告编号 ,《is_protest》,【is_protest】 evidence",
+    ],
+)
+def test_full_width_letters_and_punctuation_in_headers(
+    strikes: Codebook, tmp_path: Path, encoding: str, head: str
+) -> None:
+    path = tmp_path / "s.csv"
+    path.write_bytes(f"{head}\r\nr1,是,工厂停工\r\n".encode(encoding))
+    result = read(path, strikes)
+    (code,) = result.codes
+    assert (code.report_id, code.value, [s.text for s in code.evidence]) == ("r1", True, ["工厂停工"])
+    assert result.ignored == ()
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "report id，is_protest\r\nr1，是\r\n".encode(),  # commas that no program takes for delimiters
+        "report id,is_protest\r\nr1,是\r\n".encode("shift_jis", "replace"),
+        "report id,is_protest\r\nr1,是\r\n".encode("utf-16-le")[:-1],
+        "report id,is_protest\r\nr1,是\r\n".encode("utf-32-le"),
+    ],
+)
+def test_what_cannot_be_read_right_is_refused_in_one_line(
+    strikes: Codebook, tmp_path: Path, content: bytes, suffix: str
+) -> None:
+    path = tmp_path / f"s{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(UserError) as error:
+        read(path, strikes)
+    assert str(error.value).startswith(f"{path}: is ")
+    assert "\n" not in str(error.value)
 
 
 def test_numbers_and_booleans_of_excel(strikes: Codebook, tmp_path: Path) -> None:

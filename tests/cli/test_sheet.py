@@ -1,4 +1,4 @@
-"""``weijing sheet read``: what could not be appended is said."""
+"""``weijing sheet``: what could not be appended, and what was left out, is said."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 from weijing.cli.main import app
 from weijing.data import study as study_module
-from weijing.data.study import AddedCodes, Study, add
+from weijing.data.codes import Code
+from weijing.data.study import AddedCodes, Study, add, add_codes
 
 
 def test_codes_that_the_study_refuses_are_listed(
@@ -21,8 +22,6 @@ def test_codes_that_the_study_refuses_are_listed(
     add(study, tmp_path / "r.jsonl")
     (tmp_path / "t.csv").write_text("id,is_protest\nr1,0\n", "utf-8")
     command = ["sheet", "read", str(tmp_path / "t.csv"), "-s", str(study.root), "--coder", "a"]
-
-    add_codes = study_module.add_codes
 
     def after_a_migration(opened: Study, codes: Any) -> AddedCodes:
         text = study.codebook_path.read_text("utf-8")
@@ -43,3 +42,25 @@ def test_codes_that_the_study_refuses_are_listed(
     done = CliRunner().invoke(app, command)
     assert done.exit_code == 0
     assert "1 of them new, 0 rejected" in done.output
+
+
+def test_codes_of_another_purpose_that_a_sheet_leaves_out_are_counted(tmp_path: Path, strikes_path: Path) -> None:
+    study = Study.create(tmp_path / "study", strikes_path)
+    lines = [json.dumps({"id": f"r{i}", "text": f"工人讨薪，第{i}天。"}) for i in range(4)]
+    (tmp_path / "r.jsonl").write_text("\n".join(lines), "utf-8")
+    add(study, tmp_path / "r.jsonl")
+    given: list[tuple[str, Any, int, str]] = [
+        ("li", "train", 1, "r0"), ("li", "probability", 1, "r1"), ("li", "probability", 1, "r2"),
+        ("li", "reliability", 2, "r3"), ("wang", "reliability", 1, "r3"),
+    ]  # fmt: skip
+    version = study.codebook().version
+    codes = [
+        Code(report, coder, "is_protest", False, purpose=purpose, round=number, codebook_version=version)
+        for coder, purpose, number, report in given
+    ]
+    assert add_codes(study, codes).appended == 5
+    command = ["sheet", "write", str(tmp_path / "s.csv"), "-s", str(study.root), "--round", "1", "--force"]
+    told = CliRunner().invoke(app, [*command, "--coder", "li"]).output
+    assert "s.csv: 4 reports\n2 of them were coded with --purpose probability and are blank here" in told
+    assert "reliability" not in told
+    assert "blank" not in CliRunner().invoke(app, command).output

@@ -99,7 +99,7 @@ def test_rows_agree_with_alpha_of_ratings():
     ab = {"coder_a": "a", "coder_b": "b", "scope": "asked"}
     fruit = Ratings.from_codes(both_asked("fruit"), clusters=clusters)
     same(pick(found.pairs, variable="fruit", **ab), alpha(fruit))
-    colour = Ratings.from_codes(both_asked("colour"), clusters=clusters)
+    colour = Ratings.from_codes(both_asked("colour"), categories=("red", "green", "blue"), clusters=clusters)
     same(pick(found.pairs, variable="colour", label=None, **ab), alpha(colour))
     ripeness = Ratings.from_codes(both_asked("ripeness"), clusters=clusters)
     row = pick(found.pairs, variable="ripeness", **ab)

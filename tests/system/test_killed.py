@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sklearn.cluster  # noqa: F401 - imported here, so that no process forked has to
+import weijing.annotation.states
 from weijing.annotation.plan import PLAN, read_plan
 from weijing.annotation.qdpx import write_qdpx
 from weijing.annotation.tasks import result_of, task_of
@@ -29,7 +31,6 @@ from weijing.data.codes import Code, read_codes
 from weijing.data.design import read_design
 from weijing.data.study import Study, add, add_codes
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="processes are forked")
 SECONDS = 100
 COMMANDS = {
     "sheet": "sheet read sheet.csv --coder c",

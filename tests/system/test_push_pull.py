@@ -354,6 +354,20 @@ def test_a_project_deleted_under_us_loses_no_code(coded: tuple[There, list[Code]
     assert codes_of(place.study) == before
 
 
+def test_a_description_that_was_cleared_is_put_back(coded: tuple[There, list[Code]]) -> None:
+    place, codes = coded
+    project = place.project(TWO[0])
+    place.client.describe(project, "")
+    done = pull(place.study)
+    assert (done.appended, done.to_mend, done.notes) == (len(codes), (), ())
+    assert place.project(TWO[0]) == project
+    place.client.describe(project, "我们的项目")
+    made = push(place.study, 1)
+    assert ([p.new for p in made.projects], made.notes) == ([0, 0], ())
+    assert place.project(TWO[0]) == project
+    assert pull(place.study).appended == 0
+
+
 class _Failing(BaseHTTPRequestHandler):
     """Passes everything on to ``target``, but ``failures`` are parts of paths that are answered by 500, in turn."""
 

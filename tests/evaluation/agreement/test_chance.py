@@ -194,11 +194,16 @@ def test_one_cluster_has_no_error_and_no_interval():
     assert (found.coefficient.low, found.coefficient.interval_note) == (None, "one_cluster")
 
 
-def test_draws_without_a_coder_are_undefined_for_conger_only():
+def test_a_coder_of_one_unit_leaves_no_draw_undefined():
     values = np.array([[0, 0, -1], [1, 1, -1], [0, 1, -1], [1, 0, -1], [1, 1, 1]])
-    undefined = {c: chance_corrected(coded(values), c).coefficient.undefined_share for c in ("conger", "gwet")}
-    assert undefined["conger"] == pytest.approx(0.8**5, abs=0.04)
-    assert undefined["gwet"] == 0
+    for coefficient in ("conger", "gwet"):
+        assert chance_corrected(coded(values), coefficient).coefficient.undefined_share == 0
+
+
+def test_perfect_agreement_of_a_few_is_no_certainty():
+    few, many = (chance_corrected(coded([[0, 0], [1, 1]] * n), "cohen") for n in (10, 200))
+    assert few.coefficient.value == few.coefficient.high == few.percent.value == few.percent.high == 1
+    assert 0.6 < few.coefficient.low < 0.9 < many.coefficient.low < many.percent.low < 1
 
 
 def test_coders_who_coded_nothing_do_not_count():
