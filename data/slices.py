@@ -93,7 +93,8 @@ def negated(text: str, spans: Iterable[Span]) -> bool:
 @cache
 def _differs(way: str, char: str) -> bool:
     """Whether a character is another one in the other script."""
-    return bool(_converter(way).convert(char) != char)
+    # The converter cannot take half a character, which is of no script.
+    return not "\ud800" <= char <= "\udfff" and bool(_converter(way).convert(char) != char)
 
 
 @cache

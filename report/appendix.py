@@ -9,12 +9,21 @@ from typing import get_args
 from ..configs.codebook import Words
 from ..data.artifacts import atomic_write
 from ..evaluation.rows import PairRow, ScoreRow
+from .appendix_findings import (
+    coefficients_table,
+    confusions_table,
+    evidence_table,
+    reasons_table,
+    slices_table,
+    verdicts_table,
+)
 from .clean import line
 from .latex import Language, to_latex
 from .parts import ReportContent
 from .table import Column, Table
 from .table_csv import write_csv
-from .words import WORDS, filled, plain
+from .table_notes import note
+from .words import WORDS, plain
 
 FOLDER = "tables"
 
@@ -35,7 +44,17 @@ def write_tables(tables: Iterable[Table], folder: str | Path) -> list[Path]:
 
 def appendix(content: ReportContent) -> tuple[Table, ...]:
     """Every table that has rows."""
-    made = (agreement_table(content), scores_table(content), wholes_table(content))
+    made = (
+        agreement_table(content),
+        coefficients_table(content),
+        evidence_table(content),
+        verdicts_table(content),
+        reasons_table(content),
+        scores_table(content),
+        wholes_table(content),
+        confusions_table(content),
+        slices_table(content),
+    )
     return tuple(table for table in made if table.rows)
 
 
@@ -59,7 +78,7 @@ def agreement_table(content: ReportContent) -> Table:
             )
             for row in rows
         ),
-        _note(content, [c for row in rows for c in (row.coder_a, row.coder_b)], "table_mean_alpha"),
+        note(content, [c for row in rows for c in (row.coder_a, row.coder_b)], "table_mean_alpha"),
     )
 
 
@@ -85,7 +104,7 @@ def scores_table(content: ReportContent) -> Table:
             )
             for row in rows
         ),
-        _note(content, [row.coder for row in rows]),
+        note(content, [row.coder for row in rows]),
     )
 
 
@@ -107,7 +126,7 @@ def wholes_table(content: ReportContent) -> Table:
             )
             for row in rows
         ),
-        _note(content, [row.coder for row in rows]),
+        note(content, [row.coder for row in rows]),
     )
 
 
@@ -129,18 +148,3 @@ def _label(content: ReportContent, row: PairRow | ScoreRow) -> Words:
         return WORDS[average]
     names = {label.id: label.name for label in content.variable(row.variable).labels}
     return names.get(row.label, plain(row.label)) if row.label else WORDS["whole"]
-
-
-def _note(content: ReportContent, coders: Iterable[str], *more: str) -> Words | None:
-    """How intervals were made, and what kind of coder each is: nobody is taken for a person."""
-    study, comparison = content.study, content.comparison
-    notes = [WORDS[key] for key in more]
-    if comparison.draws and comparison.level:
-        level, draws = f"{comparison.level:.0%}", f"{comparison.draws:,}"
-        notes.append(filled("table_intervals", level=level, draws=draws, seed=str(comparison.seed)))
-    kinds = [(line(c), kind) for c in dict.fromkeys(coders) if (kind := study.kind(c))]
-    if kinds:
-        zh = "、".join(f"{c}（{WORDS[f'kind_{kind}'].zh}）" for c, kind in kinds)
-        en = ", ".join(f"{c} ({WORDS[f'kind_{kind}'].en})" for c, kind in kinds)
-        notes.append(Words(zh=f"编码者：{zh}。", en=f"Coders: {en}."))
-    return Words(zh="".join(n.zh for n in notes), en=" ".join(n.en for n in notes)) if notes else None

@@ -2,7 +2,7 @@
 
 from .grid_charts import confusion_heatmap, tile_map
 from .reliability_chart import reliability_diagram
-from .row_charts import Point, Row, Series, agreement_plot, bars_chart, key_mark
+from .row_charts import Point, Row, Series, agreement_plot, bars_chart, forest_plot, key_mark
 
 __all__ = [
     "Point",
@@ -11,6 +11,7 @@ __all__ = [
     "agreement_plot",
     "bars_chart",
     "confusion_heatmap",
+    "forest_plot",
     "key_mark",
     "reliability_diagram",
     "tile_map",

@@ -17,6 +17,7 @@ from ..data.report import Report
 from ..evaluation.calibration import Calibration, calibration
 from ..evaluation.rows import Comparison
 from .clean import clean_data
+from .findings import Findings
 from .hardness import hardness
 from .parts import (
     CoderView,
@@ -61,6 +62,7 @@ def build_content(
     seed: int | None = None,
     notices: Sequence[Words] = (),
     run: Run | None = None,
+    findings: Findings | None = None,
     documents: int = DOCUMENTS,
 ) -> ReportContent:
     """Everything the page shows.
@@ -69,7 +71,8 @@ def build_content(
     stand beside the model in its tables. ``model``: which coder made the ``predictions`` (default: the first
     of kind model). KeyError for a coder without a kind: nobody is taken for a person by default.
     ``bins``: calibration by ``variable`` or ``variable/label``; None computes it from
-    predictions and gold. ``run``: for the methods text. At most ``documents`` reports are shown, the hardest first.
+    predictions and gold. ``run``: for the methods text. ``findings``: verdicts, errors and what
+    else stands beside the comparison. At most ``documents`` reports are shown, the hardest first.
     """
     predictions = predictions or {}
     model = model or next((c for c in codes if kinds.get(c) == "model"), "model" if predictions else None)
@@ -135,6 +138,7 @@ def build_content(
         coverage=coverage(reports, [own for c, own in values.items() if kinds.get(c) in ("human", "synthetic")]),
         splits=dict(sorted(parts.items())),
         run=run or Run(),
+        findings=findings or Findings(),
     )
 
 

@@ -47,7 +47,9 @@ def methods(content: ReportContent) -> dict[str, list[str]]:
 def facts(content: ReportContent) -> Mapping[str, Any]:
     """What the templates may name. Names from outside are one clean line each."""
     study, comparison = content.study, content.comparison
-    run = content.run
+    run, findings = content.run, content.findings
+    judged = findings.judgement if findings.judgement and findings.judgement.rows else None
+    measures = {one.name for row in findings.together for one in row.measured}
     scores = [row for row in comparison.scores if row.n and row.f1 is not None and study.kind(row.coder) == "model"]
     return {
         "title": content.title,
@@ -64,6 +66,16 @@ def facts(content: ReportContent) -> Mapping[str, Any]:
         "synthetic": [line(c) for c in study.of_kind("synthetic")],
         "baselines": [line(c) for c in study.of_kind("baseline")],
         "alphas": {row.alpha_kind for row in comparison.pairs if row.n},
+        "judged": judged,
+        "judged_names": [line(c) for c in judged.candidates] if judged else [],
+        "n_panel": len(judged.panel) if judged else 0,
+        "consensus": bool(judged and any(one.n for one in judged.consensus)),
+        "measures": measures,
+        "weighted": any(one.weights != "identity" for row in findings.together for one in row.measured),
+        "spans": bool([row for row in findings.evidence if row.n]),
+        "confused": any(one.n for one in findings.confusions),
+        "n_slice_tests": sum(one.n_tests for one in findings.slices),
+        "suspect_sources": {one.source for one in findings.suspects},
         "scored": bool(scores),
         "calibrated": any(one.calibration.n for one in content.reliability),
         "n_variables": len(content.variables),

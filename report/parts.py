@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 from ..configs.codebook import Value, Words
 from ..evaluation.calibration import Calibration
 from ..evaluation.rows import Comparison
+from .findings import Findings
 from .run import Coverage, Run
 
 Kind = Literal["human", "synthetic", "model", "baseline", "reference"]
@@ -223,6 +224,7 @@ class ReportContent:
     splits: Mapping[str, int]
     """How many reports were kept apart from training in which way."""
     run: Run
+    findings: Findings
 
     def variable(self, variable_id: str) -> VariableView:
         """The variable of that id."""

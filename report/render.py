@@ -19,8 +19,11 @@ from .content import to_json
 from .methods import methods
 from .page_agreement import Agreement, two, written
 from .page_documents import Documents
+from .page_errors import Errors
 from .page_evidence import Evidence
 from .page_scores import Scores
+from .page_together import AllCoders
+from .page_verdicts import Verdicts
 from .parts import ReportContent
 from .words import WORDS, filled, reason
 
@@ -46,7 +49,7 @@ def render(content: ReportContent) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(bi=bi, line=line, two=two, pct=percent, written=written, why=reason)
+    environment.filters.update(bi=bi, line=line, two=two, pct=percent, pvalue=p_value, written=written, why=reason)
     style, script = _file("report.css"), _file("evidence.js") + _file("report.js")
     documents = Documents(content)
     made = [documents.make(view, i + 1) for i, view in enumerate(content.documents)]
@@ -56,7 +59,12 @@ def render(content: ReportContent) -> str:
         t=WORDS,
         notices=notices(content),
         agreement=Agreement(content),
+        all_coders=AllCoders(content),
+        verdicts=Verdicts(content),
+        ties=lambda n: filled("ties", n=str(n)),
+        stories=lambda n: filled("stories_1" if n == 1 else "stories", n=f"{n:,}"),
         scores=Scores(content),
+        errors=Errors(content, made),
         reader=documents,
         documents=made,
         evidence=Evidence(content, made),
@@ -100,6 +108,11 @@ def bi(words: Words | str) -> Markup:
 def percent(share: float | None) -> str:
     """A share as a percentage."""
     return "–" if share is None else f"{share:.0%}"
+
+
+def p_value(p: float) -> str:
+    """A p-value to three decimals."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _policy(style: str, script: str) -> str:

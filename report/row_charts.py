@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor
+from math import ceil, floor
 
 from ..configs.codebook import Words
 from .svg import BLUE, INK, ORANGE, PURPLE, VERMILION, element, figure, num, rule, shorten, text, tip
@@ -58,20 +58,39 @@ def lowest(rows: Sequence[Row]) -> float:
     return max(-1.0, floor(min([0.0, *(e for e in ends if e is not None)]) * 5) / 5)
 
 
+def ends(rows: Sequence[Row]) -> tuple[float, float]:
+    """Both ends of an axis of differences: 0 and all intervals, to the next fifth."""
+    all_ends = [e for row in rows for p in row.points if p for e in (p.low, p.high, p.value) if e is not None]
+    return floor(min([-0.2, *all_ends]) * 5) / 5, ceil(max([0.2, *all_ends]) * 5) / 5
+
+
 def agreement_plot(rows: Sequence[Row], series: Sequence[Series], name: Words, start: float | None = None) -> str:
     """Points with intervals, and lines at 0.667 and 0.8. ``start``: of an axis that several plots share."""
-    start = lowest(rows) if start is None else start
+    return _points(rows, series, name, (lowest(rows) if start is None else start, 1.0), BARS)
+
+
+def forest_plot(
+    rows: Sequence[Row], series: Sequence[Series], name: Words, span: tuple[float, float], margin: float
+) -> str:
+    """Differences with intervals, and a line at -``margin``. ``span``: both ends of the axis."""
+    return _points(rows, series, name, span, (-margin,))
+
+
+def _points(
+    rows: Sequence[Row], series: Sequence[Series], name: Words, span: tuple[float, float], bars: Sequence[float]
+) -> str:
+    start, end = span
 
     def at(value: float) -> float:
-        return LEFT + (min(max(value, start), 1.0) - start) / (1 - start) * (RIGHT - LEFT)
+        return LEFT + (min(max(value, start), end) - start) / (end - start) * (RIGHT - LEFT)
 
     step, head, top = 9.0, 19.0, 24.0
     row_height = head + step * len(series) + 5
     bottom = top + row_height * len(rows)
-    drawn = [_axis(at, [t / 5 for t in range(round(start * 5), 6)], bottom)]
-    for bar in BARS:
+    drawn = [_axis(at, [t / 5 for t in range(round(start * 5), round(end * 5) + 1)], bottom)]
+    for bar in bars:
         drawn.append(rule(at(bar), top - 6, at(bar), bottom, stroke_dasharray="3 3", opacity=0.65))
-        drawn.append(text(at(bar), 13, f"{bar:g}", 10, text_anchor="middle", font_weight=600))
+        drawn.append(text(at(bar), 13, f"{bar:g}".replace("-", "−"), 10, text_anchor="middle", font_weight=600))
     for i, row in enumerate(rows):
         y = top + i * row_height
         drawn.append(_heading(row, y))

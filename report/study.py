@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from ..configs.codebook import Value, Words
 from ..configs.errors import UserError
 from ..data.artifacts import make_manifest, package_versions, write_manifest
-from ..data.codes import by_coder, read_codes
+from ..data.codes import Span, by_coder, read_codes
+from ..data.gold import GoldCode
 from ..data.study import Study
 from ..evaluation.compare import compare
 from ..evaluation.estimate import Estimate
@@ -22,6 +24,7 @@ from ..training.study import UNSEEN, baseline_values, coder_kinds, outdated, set
 from ..training.unseen import read_unseen
 from .appendix import appendix, write_tables
 from .content import build_content, spans_of
+from .findings import STEPS, find_out
 from .parts import Kind
 from .render import write_report
 from .run import Run
@@ -76,9 +79,24 @@ def evaluate_study(
         tables[BASELINE_NAME] = baseline_values(study)
         kinds |= {MODEL: "model", BASELINE_NAME: "baseline"}
     groups = {r.id: r.reprint_group or r.id for r in reports}
-    progress("evaluate", 0, 2)
+    last = STEPS + 2
+    done = count(1)
+    progress("evaluate", 0, last)
     comparison = compare(codebook, tables, groups, reference=GOLD)
-    progress("evaluate", 1, 2)
+    progress("evaluate", next(done), last)
+    findings = find_out(
+        codebook,
+        reports,
+        tables,
+        {name: "model" if kind == "baseline" else kind for name, kind in kinds.items()},
+        _candidates(kinds),
+        groups,
+        reference=GOLD,
+        given=codes,
+        settled_evidence=_evidence(verdicts),
+        probabilities={report_id: coding.probs for report_id, coding in predictions.items()},
+        step=lambda: progress("evaluate", next(done), last),
+    )
     training = training_of(study.model_path) if trained else {}
     content = build_content(
         codebook,
@@ -105,6 +123,7 @@ def evaluate_study(
             learned={key: n for key in LEARNED if (n := training.get(key))},
             versions=package_versions(),
         ),
+        findings=findings,
     )
     path = write_report(content, study.root)
     write_tables(appendix(content), study.root)
@@ -114,7 +133,7 @@ def evaluate_study(
         "model": model_hash(study.model_path) if trained else "",
     }
     write_manifest(path, make_manifest("evaluate", inputs=inputs, seed=comparison.seed, codebook=codebook))
-    progress("evaluate", 2, 2)
+    progress("evaluate", last, last)
     return Evaluated(comparison, path, sum(u.split == "sealed" for u in unseen))
 
 
@@ -141,6 +160,20 @@ def learned_beside(training: Mapping[str, Any]) -> tuple[Words, ...]:
             "its scores do not count them.",
         ),
     )
+
+
+def _candidates(kinds: Mapping[str, Kind]) -> list[str]:
+    """Whom to hold against the coders: the study's model, its baseline, then models whose codes were imported."""
+    own = [name for name in (MODEL, BASELINE_NAME) if name in kinds]
+    return [*own, *(name for name, kind in kinds.items() if kind == "model" and name not in own)]
+
+
+def _evidence(settled: Iterable[GoldCode]) -> dict[str, list[Span]]:
+    """Report → spans of the coders whose codes were settled."""
+    found: dict[str, list[Span]] = {}
+    for code in settled:
+        found.setdefault(code.report_id, []).extend(code.evidence)
+    return found
 
 
 def _kinds(kinds: dict[str, str]) -> dict[str, Kind]:

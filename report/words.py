@@ -7,6 +7,7 @@ from ..configs.codebook import Words
 from ..evaluation import estimate
 from .clean import line
 from .words_appendix import APPENDIX
+from .words_findings import FINDINGS, MISSING
 
 
 def _w(zh: str, en: str) -> Words:
@@ -15,6 +16,7 @@ def _w(zh: str, en: str) -> Words:
 
 WORDS: dict[str, Words] = {
     **APPENDIX,
+    **FINDINGS,
     "report": _w("评估报告", "Evaluation report"),
     "language": _w("语言", "Language"),
     "contents": _w("目录", "Contents"),
@@ -188,6 +190,7 @@ WORDS: dict[str, Words] = {
 }
 
 REASONS: dict[str, Words] = {
+    **MISSING,
     estimate.NO_UNITS: _w("没有双方都编了的报道", "no report that both coded"),
     estimate.NO_PAIRS: _w("没有双方都编了的报道", "no report that both coded"),
     estimate.NO_VARIATION: _w(

@@ -97,3 +97,8 @@ def test_only_sentences_that_evidence_touches_count():
     assert not negated(text, [span(text, "可以报警")])
     assert negated(text, [span(text, "可以报警"), span(text, "收费")])
     assert not negated(text, [span(text, "民警值守")]), "nor the one before it"
+
+
+def test_half_a_character_is_of_no_script():
+    assert script("\ud800") is None
+    assert script("\ud800報警") == "traditional"

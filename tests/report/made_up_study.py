@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from weijing.configs.codebook import Codebook, Value
+from weijing.data.codes import Code, Span
 from weijing.data.report import Report
 from weijing.evaluation.bootstrap import ClusterBootstrap
 from weijing.evaluation.compare import compare
 from weijing.report.content import build_content
+from weijing.report.findings import find_out
 from weijing.report.parts import EvidenceSpan, ReportContent
 
 HOSTILE = (
@@ -54,7 +56,15 @@ def codebook(n_labels: int = 3, ordinal: bool = True, gate: bool = True, name: s
     asked = [{"variable": "fits", "equals": True}] if gate else []
     labels = [{"id": f"l{i}", "name": words(f"{name}{i}")} for i in range(n_labels)]
     variables: list[dict[str, Any]] = [
-        {"id": "topics", "type": "multi", "name": words("主题"), "model": True, "labels": labels, "asked_when": asked}
+        {
+            "id": "topics",
+            "type": "multi",
+            "name": words("主题"),
+            "model": True,
+            "labels": labels,
+            "asked_when": asked,
+            "evidence": True,
+        }
     ]
     if gate:
         variables.insert(0, {"id": "fits", "type": "binary", "name": words("相关"), "model": True})
@@ -92,6 +102,14 @@ def codes_for(book: Codebook, rng: random.Random) -> dict[str, Value]:
         elif v.type == "ordinal":
             codes[v.id] = rng.randrange(len(v.labels))
     return codes
+
+
+def marked_code(book: Codebook, coder: str, kind: Any, report: Report, codes: dict[str, Value]) -> Code:
+    """The code of the variable with labels, with the first two characters as evidence of each label."""
+    value = codes.get("topics")
+    labels = value if isinstance(value, list) else []
+    spans = tuple(Span(0, 2, report.text[:2], label) for label in labels) if len(report.text) > 1 else ()
+    return Code(report.id, coder, "topics", value, spans, coder_kind=kind)
 
 
 def study(
@@ -137,12 +155,29 @@ def study(
     spans = {
         (c, r.id): [EvidenceSpan(book.learned[0].id, "l1", 0, len(r.text), c, kind)] for c in coders for r in reports
     }
+    kinds = options.pop("kinds", {**dict.fromkeys(coders, kind), "net": "model", "tfidf": "baseline"})
+    bootstrap = ClusterBootstrap(draws=draws) if draws else None
+    findings = None
+    if set(tables) <= set(kinds):
+        findings = find_out(
+            book,
+            reports,
+            {**tables, "gold": settled},
+            {c: "model" if kinds[c] == "baseline" else kinds[c] for c in tables},
+            [c for c in tables if kinds[c] in ("model", "baseline")],
+            {},
+            reference="gold",
+            given=[marked_code(book, c, kind, r, tables[c][r.id]) for c in coders for r in reports],
+            probabilities={r: p.probs for r, p in predictions.items()},
+            bootstrap=bootstrap,
+        )
     return build_content(
         book,
         reports,
         gold=settled,
         codes=tables,
-        kinds=options.pop("kinds", {**dict.fromkeys(coders, kind), "net": "model", "tfidf": "baseline"}),
+        kinds=kinds,
+        findings=findings,
         comparison=comparison,
         spans=spans,
         predictions=predictions,

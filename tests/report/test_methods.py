@@ -10,6 +10,7 @@ from made_up_study import HOSTILE, codebook, study
 from test_page import check_safe
 from weijing.configs.codebook import Words
 from weijing.configs.settings import TrainingSettings
+from weijing.report.findings import Findings
 from weijing.report.methods import methods
 from weijing.report.parts import CoderView, ReportContent
 from weijing.report.render import render
@@ -52,6 +53,7 @@ def changed(content: ReportContent, part: str, **values: Any) -> ReportContent:
         ("comparison", {"draws": 12345}, "12,345 次", "12,345 bootstrap draws"),
         ("comparison", {"seed": 42}, "随机种子 42）", "(seed 42)"),
         ("comparison", {"level": 0.9}, "90% 区间", "at the 90% level"),
+        ("comparison", {"draws": 777}, "2007）：按转载组整组抽取（777 次", "Welsh 2007): 777 bootstrap"),
         ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到", "5 codes were given after"),
         ("run", {"settled": {"majority": 8}}, "定案编码共 8 条：取多数或中位数 8 条", "8 codes were settled: 8 by"),
         ("run", {"learned": {"n_reports": 71, "n_groups": 70}}, "71 篇已定案的报道", "from 71 settled reports"),
@@ -66,6 +68,38 @@ def test_a_changed_input_is_a_changed_sentence(part: str, values: Any, zh: str, 
     for language, words in (("zh", zh), ("en", en)):
         assert words not in before[language]
         assert words in after[language]
+
+
+@pytest.mark.parametrize(
+    ("values", "zh", "en"),
+    [
+        ({"epsilon": 0.27}, "ε = 0.27", "epsilon = 0.27"),
+        ({"level": 0.03}, "错误发现率 0.03", "false discovery rate of 0.03"),
+        ({"margin": 0.07}, "界限为 0.07", "margin of 0.07"),
+        ({"candidates": ("other",)}, "other 能否与", "Whether other may stand"),
+        ({"panel_kind": "human"}, "2 名人工编码员并列", "beside the 2 human coders"),
+        ({"panel": ("a", "b", "c")}, "3 名合成编码员并列", "beside the 3 synthetic coders"),
+    ],
+)
+def test_a_changed_judgement_is_a_changed_sentence(values: Any, zh: str, en: str) -> None:
+    content = full()
+    judgement = content.findings.judgement
+    assert judgement is not None
+    before = told(content)
+    after = told(changed(content, "findings", judgement=replace(judgement, **values)))
+    for language, words in (("zh", zh), ("en", en)):
+        assert words not in before[language]
+        assert words in after[language]
+
+
+def test_tests_by_kind_of_report_are_counted() -> None:
+    content = study(codebook(), n=60)
+    n = sum(one.n_tests for one in content.findings.slices)
+    assert n
+    assert f"{n:,} permutation tests" in told(content)["en"]
+    without = told(changed(content, "findings", slices=()))["en"]
+    assert "permutation" not in without
+    assert "Hochberg" not in without
 
 
 def test_splits_are_counted() -> None:
@@ -84,7 +118,12 @@ def test_splits_are_counted() -> None:
         ("study", {"encoder": None}, ("encoder",)),
         ("study", {"model_hash": None}, ("model's files",)),
         ("comparison", {"draws": None}, ("Intervals", "bootstrap")),
-        ("comparison", {"pairs": ()}, ("Krippendorff",)),
+        ("comparison", {"pairs": ()}, ("Agreement of every two coders",)),
+        ("findings", {"together": ()}, ("Gwet", "linearised")),
+        ("findings", {"evidence": ()}, ("evidence was measured", "unitizing")),
+        ("findings", {"judgement": None}, ("alternative annotator test", "Dawid", "Calderon")),
+        ("findings", {"confusions": ()}, ("confusable",)),
+        ("findings", {"suspects": ()}, ("Northcutt",)),
         ("comparison", {"scores": ()}, ("precision",)),
         ("run", {"settled": {}}, ("settled:",)),
         ("run", {"training": {}}, ("epochs", "folds", "frozen")),
@@ -102,7 +141,7 @@ def test_what_is_not_known_is_not_said(part: str, values: Any, gone: tuple[str, 
 
 
 def test_a_run_of_nothing_says_what_there_is() -> None:
-    bare = replace(full(), run=Run(), splits={}, coverage=Coverage(), reliability=())
+    bare = replace(full(), findings=Findings(), run=Run(), splits={}, coverage=Coverage(), reliability=())
     bare = changed(bare, "study", model=None, coders=(), encoder=None)
     bare = changed(bare, "comparison", pairs=(), scores=(), draws=None)
     assert len(told(bare)["en"].split("\n")) == 2
@@ -114,7 +153,7 @@ def test_synthetic_coders_are_named_as_such() -> None:
     assert "人工编码。" in text["zh"]
     assert "2 synthetic coders (ann, bob)" in text["en"]
     assert "no code in this study comes from a person" in text["en"]
-    people = changed(full(), "study", coders=(CoderView("ann", "human", 3),))
+    people = changed(study(codebook(), kind="human"), "study", coders=(CoderView("ann", "human", 3),))
     assert "1 human coder (ann)" in told(people)["en"]
     assert "synthetic coder" not in told(people)["en"]
 

@@ -123,7 +123,7 @@ def test_the_page_stands_at_this_width_and_nothing_in_it_runs(opened: Open, widt
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = false; })")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"report-{width}.png")
-        for section in ("evidence", "methods"):
+        for section in ("verdicts", "errors", "evidence", "methods"):
             page.locator(f"#{section}").screenshot(path=SCREENSHOTS / f"report-{section}-{width}.png")
 
 
