@@ -18,6 +18,7 @@ from weijing.configs.errors import UserError
 from weijing.data.codes import Code, Span, append_codes, current
 from weijing.data.codes_table import Coding
 from weijing.data.demo.corpus import DemoCorpus, read_demo
+from weijing.data.quotes import FoldedText
 from weijing.data.report import Report
 
 SUFFIXES = [".csv", ".xlsx"]
@@ -101,6 +102,13 @@ def reports_with_codes(draw: Any) -> tuple[list[Report], list[Code]]:
                      unsure=draw(st.booleans()), note=draw(st.none() | FILLED))
             )  # fmt: skip
     return reports, codes
+
+
+@pytest.mark.parametrize("span", [(0, 1), (1, 2), (0, 2), (1, 7), (2, 7)])
+def test_a_text_may_hold_what_looks_like_a_quote_with_its_place(span: tuple[int, int]) -> None:
+    text = FoldedText("00〔1‐2〕")
+    found = text.read(text.write([Span(*span, text.text[slice(*span)])]))
+    assert [(s.start, s.end) for s in found.spans] == [span]
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
