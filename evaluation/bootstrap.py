@@ -121,7 +121,7 @@ def estimate(
     """
     point = statistic(contributions.sum(axis=0))
     sums = cluster_sums(contributions, clusters)
-    drawn, stretch = None, np.ones(len(point))
+    drawn, stretch = None, np.ones_like(point)
     if bootstrap is not None and len(sums) >= 2 and not np.isnan(point).all():
         kinds = interchangeable(sums)
         drawn = bootstrap.values(statistic, kinds, pseudo)

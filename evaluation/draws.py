@@ -39,13 +39,15 @@ def interchangeable(sums: Floats) -> Kinds:
     if not sums.size:
         return alone
     steps = np.rint(sums / (SAME * max(float(np.abs(sums).max()), 1.0)))
-    kind, kinds = np.zeros(len(sums), dtype=np.int64), 1
+    kind: Ints = np.zeros(len(sums), dtype=np.int64)
+    kinds = 1
     for column in steps.T:
         values, place = np.unique(column, return_inverse=True)
         if kinds * len(values) > MOST:
             found, kind = np.unique(kind, return_inverse=True)
             kinds = len(found)
-        kind, kinds = kind * len(values) + place, kinds * len(values)
+        kind = kind * len(values) + place
+        kinds *= len(values)
     _, first, counts = np.unique(kind, return_index=True, return_counts=True)
     return Kinds(sums[first], counts) if len(first) * WORTH_WHILE <= len(sums) else alone
 

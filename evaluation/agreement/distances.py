@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from ..estimate import Floats, divide
+from ..estimate import Floats, Ints, divide
 from ..ratings import Category, numbers
 
 FixedMetric = Literal["nominal", "interval", "ratio", "masi", "jaccard"]
@@ -56,10 +56,10 @@ def _between_sets(metric: FixedMetric, categories: Sequence[Category]) -> Floats
     smaller, larger = np.minimum(size[:, None], size), np.maximum(size[:, None], size)
     union = smaller + larger - shared
     same = union == shared
-    overlap = np.where(same, 1.0, shared / np.maximum(union, 1.0))
+    overlap: Floats = np.where(same, 1.0, shared / np.maximum(union, 1.0))
     if metric == "jaccard":
         return 1.0 - overlap
-    monotonicity = np.where(same, 3, np.where(shared == smaller, 2, 1))  # disjoint sets have no overlap to weigh
+    monotonicity: Ints = np.where(same, 3, np.where(shared == smaller, 2, 1))  # disjoint sets have no overlap to weigh
     return 1.0 - overlap * monotonicity / 3
 
 

@@ -182,7 +182,7 @@ def _estimates(sums: Floats, everything: Ints, clusters: Ints, bootstrap: Cluste
         return np.concatenate([divide(confused, alone), last], axis=-1).reshape(*totals.shape[:-1], n_pairs * 4)
 
     reasons = (NO_SUCH_REFERENCE, NO_SUCH_REFERENCE, NO_CONFUSIONS, NO_ERRORS)
-    contributions = np.column_stack([sums.reshape(n, n_pairs * 12), everything])
+    contributions: Floats = np.column_stack([sums.reshape(n, n_pairs * 12), everything]).astype(np.float64)
     return estimate(
         statistic, contributions, clusters, bootstrap, n=n, reasons=lambda q: reasons[q % 4] if n else NO_UNITS
     )
