@@ -36,8 +36,8 @@ class Run:
     """What was done to the codes, and with what. What is empty or None is not known, and nothing is said of it.
 
     ``settled``: codes by how they were settled. ``n_saw_prediction``: codes left out since the coder saw a prediction,
-    ``n_saw_codes``: since the coder saw others' codes. ``training``: settings. ``learned``: reports, groups and passages that the model learned from. ``versions``: of
-    software, by name.
+    ``n_saw_codes``: since the coder saw others' codes. ``training``: settings.
+    ``learned``: reports, groups and passages that the model learned from. ``versions``: of software, by name.
     """
 
     settled: Mapping[str, int] = field(default_factory=dict)

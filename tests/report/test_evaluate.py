@@ -18,7 +18,7 @@ N = 40
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    """Three people, a language model's table of codes, and coders who only ever saw predictions or others' codes."""
+    """Three people, a language model's table of codes, and two coders who saw predictions, or others' codes."""
     root = tmp_path_factory.mktemp("study")
     made = Study.create(root / "s", CODEBOOK)
     texts = root / "reports.jsonl"

@@ -55,7 +55,7 @@ def changed(content: ReportContent, part: str, **values: Any) -> ReportContent:
         ("comparison", {"seed": 42}, "随机种子 42）", "(seed 42)"),
         ("comparison", {"level": 0.9}, "90% 区间", "at the 90% level"),
         ("comparison", {"draws": 777}, "2007）：按转载组整组抽取（777 次", "Welsh 2007): 777 bootstrap"),
-        ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到模型", "5 codes were given after the coder saw a prediction"),
+        ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到模型", "5 codes were given after the coder saw a"),
         ("run", {"n_saw_codes": 4}, "4 条编码是编码员看到他人", "4 codes were given after the coder saw the codes"),
         ("run", {"settled": {"majority": 8}}, "定案编码共 8 条：取多数或中位数 8 条", "8 codes were settled: 8 by"),
         ("run", {"learned": {"n_reports": 71, "n_groups": 70}}, "71 篇已定案的报道", "from 71 settled reports"),
