@@ -35,13 +35,14 @@ class Coverage:
 class Run:
     """What was done to the codes, and with what. What is empty or None is not known, and nothing is said of it.
 
-    ``settled``: codes by how they were settled. ``n_saw_prediction``: codes left out since the coder saw a prediction.
-    ``training``: settings. ``learned``: reports, groups and passages that the model learned from. ``versions``: of
-    software, by name.
+    ``settled``: codes by how they were settled. ``n_saw_prediction``: codes left out since the coder saw a prediction,
+    ``n_saw_codes``: since the coder saw others' codes. ``training``: settings.
+    ``learned``: reports, groups and passages that the model learned from. ``versions``: of software, by name.
     """
 
     settled: Mapping[str, int] = field(default_factory=dict)
     n_saw_prediction: int = 0
+    n_saw_codes: int = 0
     training: Mapping[str, Any] = field(default_factory=dict)
     learned: Mapping[str, int] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)

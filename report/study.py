@@ -12,7 +12,7 @@ from typing import Any
 from ..configs.codebook import Value, Words
 from ..configs.errors import UserError
 from ..data.artifacts import make_manifest, package_versions, write_manifest
-from ..data.codes import Span, by_coder, read_codes
+from ..data.codes import Code, Span, by_coder, read_codes
 from ..data.gold import GoldCode
 from ..data.study import Study
 from ..evaluation.compare import compare
@@ -52,12 +52,14 @@ def evaluate_study(
     ``tables/``.
 
     The model's codes are those of ``training.unseen``: of reports it had not learned from. Without a trained model the
-    coders are compared alone. Codes that a coder gave after seeing a prediction are left out.
+    coders are compared alone. Codes that a coder gave after seeing a prediction or others' codes are left out.
     """
     codebook = study.codebook()
     reports = study.reports()
     every = read_codes(study.codes_path) if study.codes_path.exists() else []
-    codes = [c for c in every if not c.saw_prediction]
+    codes = [c for c in every if not c.saw_prediction and not _after_others(c)]
+    n_saw_prediction = sum(c.saw_prediction for c in every)
+    n_saw_codes = len(every) - len(codes) - n_saw_prediction
     gold: dict[str, dict[str, Value]] = {}
     verdicts = settle_study(study)
     for settled in verdicts:
@@ -113,12 +115,13 @@ def evaluate_study(
         encoder=study_settings(study).encoder.name if trained else None,
         notices=(
             *notices,
-            *_notices(len(every) - len(codes)),
+            *_notices(n_saw_prediction, n_saw_codes),
             *learned_beside(training),
         ),
         run=Run(
             settled=Counter(verdict.how for verdict in verdicts),
-            n_saw_prediction=len(every) - len(codes),
+            n_saw_prediction=n_saw_prediction,
+            n_saw_codes=n_saw_codes,
             training=study_settings(study).model_dump(mode="json") if trained else {},
             learned={key: n for key in LEARNED if (n := training.get(key))},
             versions=package_versions(),
@@ -137,14 +140,23 @@ def evaluate_study(
     return Evaluated(comparison, path, sum(u.split == "sealed" for u in unseen))
 
 
-def _notices(n_saw: int) -> tuple[Words, ...]:
-    if not n_saw:
-        return ()
-    return (
+def _after_others(code: Code) -> bool:
+    # An adjudicator must see them; what is decided is no coder's code anyway.
+    return code.saw_codes and code.purpose != "adjudication"
+
+
+def _notices(n_saw_prediction: int, n_saw_codes: int) -> tuple[Words, ...]:
+    seen = (
+        (n_saw_prediction, Words(zh="模型预测", en="a prediction")),
+        (n_saw_codes, Words(zh="他人的编码", en="the codes of others")),
+    )
+    return tuple(
         Words(
-            zh=f"有 {n_saw} 条编码是在看到模型预测之后做出的，未计入一致性。",
-            en=f"{n_saw} codes were given after seeing a prediction and do not count as agreement.",
-        ),
+            zh=f"有 {n} 条编码是在看到{what.zh}之后做出的，未计入一致性。",
+            en=f"{n} codes were given after seeing {what.en} and do not count as agreement.",
+        )
+        for n, what in seen
+        if n
     )
 
 

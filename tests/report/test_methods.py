@@ -19,6 +19,7 @@ from weijing.report.run import Coverage, Run
 RUN = Run(
     settled={"adjudicated": 51, "agreed": 1203},
     n_saw_prediction=77,
+    n_saw_codes=66,
     training=TrainingSettings().model_dump(mode="json"),
     learned={"n_reports": 191, "n_groups": 184, "n_passages": 3829},
     versions={"weijing": "9.8.7", "python": "3.11.0", "pyarrow": "1"},
@@ -54,7 +55,8 @@ def changed(content: ReportContent, part: str, **values: Any) -> ReportContent:
         ("comparison", {"seed": 42}, "随机种子 42）", "(seed 42)"),
         ("comparison", {"level": 0.9}, "90% 区间", "at the 90% level"),
         ("comparison", {"draws": 777}, "2007）：按转载组整组抽取（777 次", "Welsh 2007): 777 bootstrap"),
-        ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到", "5 codes were given after"),
+        ("run", {"n_saw_prediction": 5}, "5 条编码是编码员看到模型", "5 codes were given after the coder saw a"),
+        ("run", {"n_saw_codes": 4}, "4 条编码是编码员看到他人", "4 codes were given after the coder saw the codes"),
         ("run", {"settled": {"majority": 8}}, "定案编码共 8 条：取多数或中位数 8 条", "8 codes were settled: 8 by"),
         ("run", {"learned": {"n_reports": 71, "n_groups": 70}}, "71 篇已定案的报道", "from 71 settled reports"),
         ("run", {"training": {**RUN.training, "epochs": 99}}, "训练 99 轮", "took 99 epochs"),
@@ -129,6 +131,8 @@ def test_splits_are_counted() -> None:
         ("run", {"training": {}}, ("epochs", "folds", "frozen")),
         ("run", {"versions": {}}, ("Software",)),
         ("run", {"n_saw_prediction": 0}, ("prediction of the model",)),
+        ("run", {"n_saw_codes": 0}, ("saw the codes of others",)),
+        ("findings", {"together": ()}, ("and the coefficients of all coders together",)),
     ],
 )
 def test_what_is_not_known_is_not_said(part: str, values: Any, gone: tuple[str, ...]) -> None:
