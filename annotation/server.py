@@ -11,8 +11,10 @@ import json
 import os
 import secrets
 import socket
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import psutil
 
 SERVER = "server.json"
+DATABASE = "label_studio.sqlite3"
 ADMIN = "admin@localhost"
 DEFAULT_PORT = 8080
 START_SECONDS = 900
@@ -83,8 +86,12 @@ def up(study: Study, progress: Progress = lambda what, done, total: None) -> Ser
         elif process:
             raise _passwords_gone(folder, process)
         else:
-            if not known and (folder / "label_studio.sqlite3").exists():
+            database = folder / DATABASE
+            if not known and database.exists():
                 raise UserError(f"{folder}: holds a database but no {SERVER} with its passwords; put that file back")
+            if half_made(database):  # not all of its migrations can be taken up where they were killed
+                for path in folder.glob(f"{DATABASE}*"):
+                    path.unlink()
             program = label_studio(progress)
             host = str(settings.host)
             port = _port(host, settings.port, known.port if known else DEFAULT_PORT, study.root / SETTINGS)
@@ -126,6 +133,19 @@ def running(study: Study) -> Server | None:
         raise _passwords_gone(folder, process)
     server = replace(known, pid=process.pid)
     return server if _answers(server, process) else None
+
+
+def half_made(database: Path) -> bool:
+    """Whether a database has no user yet: its first start was cut short, and it holds nothing."""
+    if not database.exists():
+        return False
+    try:
+        with closing(sqlite3.connect(database)) as opened:
+            return opened.execute("SELECT 1 FROM htx_user LIMIT 1").fetchone() is None
+    except sqlite3.OperationalError as error:
+        return "no such table" in str(error)
+    except sqlite3.DatabaseError:
+        return False
 
 
 def _passwords_gone(folder: Path, process: psutil.Process) -> UserError:
