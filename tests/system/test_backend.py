@@ -54,7 +54,7 @@ def serving(study: Study) -> Iterator[Access]:
         yield access
     finally:
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(30) == 0
 
 
 @dataclass
